@@ -1,0 +1,64 @@
+"""Every setting, read once from the environment (and `.env`) by `main` and passed on from there."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Names are the environment variables, in lower case. Nothing else reads the environment."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104
+    port: int = Field(7860, description="Port to listen on. A Docker Space expects 7860.")
+    data_dir: Path = Field(
+        Path(".data"), description="Folder for the embedded database, generated keys and working copies."
+    )
+    database_url: SecretStr | None = Field(
+        None, description="Postgres address in libpq form. Unset: an embedded Postgres in DATA_DIR."
+    )
+    database_direct_url: SecretStr | None = Field(
+        None,
+        description="The same database without a transaction pooler, for the queue's notifications."
+        " Needed only when DATABASE_URL goes through a pooler.",
+    )
+    database_pool_size: int = Field(
+        6, ge=2, le=32, description="Database connections and request threads per process."
+    )
+    jwt_secret: SecretStr | None = Field(
+        None, description="Signs access tokens; at least 32 characters. Required with DATABASE_URL."
+    )
+    sealing_key: SecretStr | None = Field(
+        None, description="Seals stored tokens and secrets; 32 bytes in base64. Required with DATABASE_URL."
+    )
+    hf_token: SecretStr | None = Field(
+        None, description="Hub token of the instance's own Hub account, used by the first registered team."
+    )
+    hf_endpoint: str = Field("https://huggingface.co", description="Address of the Hub.")
+    egress_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Comma-separated hosts (optionally host:port) that sources and health checks may reach"
+        " although they are loopback or private.",
+    )
+    push_concurrency: int = Field(2, ge=1, description="Pushes one worker runs at once.")
+    watch_concurrency: int = Field(20, ge=1, description="Builds and health checks one worker watches at once.")
+    log_level: str = Field("info", description="debug, info, warning or error.")
+    log_format: str = Field("text", description="text for people, json for machines.")
+
+    @field_validator("egress_allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("hf_endpoint")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is the embedded one."""
+        return self.database_url is None
