@@ -1,0 +1,142 @@
+"""What people and triggers can ask of deployments. Each call works inside the caller's transaction."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from spaceport import clock
+from spaceport.deployments import slot
+from spaceport.deployments.finish import finish
+from spaceport.deployments.model import Deployment, IfBusy
+from spaceport.deployments.states import Status
+from spaceport.errors import Conflict
+from spaceport.events.record import record
+from spaceport.jobs import queue
+from spaceport.jobs.model import OPEN_STAGES, InitiatorType, Job
+from spaceport.spaces.model import Space
+
+
+@dataclass(frozen=True)
+class Initiator:
+    type: InitiatorType
+    id: str
+    name: str | None = None
+
+
+def request(  # noqa: PLR0913 - what a trigger knows
+    session: Session,
+    space: Space,
+    *,
+    source: dict[str, Any],
+    initiator: Initiator,
+    trigger: str = "api",
+    if_busy: IfBusy = IfBusy.SUPERSEDE,
+) -> Deployment:
+    """Queue a deployment of the space. Raises Conflict `space_busy` when told to reject and the slot is taken."""
+    space = slot.lock(session, space.id)
+    busy = slot.holder(session, space.id)
+    if busy is not None and if_busy is IfBusy.REJECT:
+        raise Conflict(
+            f"Deployment {busy.id} of {space.repo_id} is {busy.status}.",
+            code="space_busy",
+            fix="Wait for it or cancel it, or deploy with if_busy=wait or if_busy=supersede.",
+            deployment_id=busy.id,
+        )
+    space.deployment_count += 1
+    deployment = Deployment(
+        team_id=space.team_id,
+        space_id=space.id,
+        number=space.deployment_count,
+        waiting_for="slot",
+        trigger=trigger,
+        initiator_type=initiator.type,
+        initiator_id=initiator.id,
+        initiator_name=initiator.name,
+        source=source,
+    )
+    if if_busy is IfBusy.SUPERSEDE:
+        _supersede_queued(session, space.id, deployment)
+    session.add(deployment)
+    session.flush()
+    record(
+        session,
+        "deployment.queued",
+        team_id=space.team_id,
+        space_id=space.id,
+        deployment_id=deployment.id,
+        actor=initiator.id,
+        number=deployment.number,
+        trigger=trigger,
+    )
+    slot.hand_on(session, space.id)
+    return deployment
+
+
+def cancel(session: Session, deployment: Deployment, *, actor: str) -> None:
+    """End a queued deployment at once; ask the worker of a running one to stop and say what it left.
+
+    Raises Conflict `already_final` for one that has ended.
+    """
+    slot.lock(session, deployment.space_id)
+    session.refresh(deployment, with_for_update=True)
+    status = Status(deployment.status)
+    if status.final:
+        raise Conflict(
+            f"Deployment {deployment.id} has already {_ENDED[status]}.",
+            code="already_final",
+            fix="Nothing to cancel. Deploy an earlier revision to undo it.",
+        )
+    if status is Status.QUEUED:
+        _abort_jobs(session, deployment)
+        finish(
+            session,
+            deployment,
+            Status.CANCELED,
+            code="canceled",
+            reason="Canceled before it started; the Space was not touched.",
+            actor=actor,
+        )
+    elif deployment.cancel_requested_at is None:
+        deployment.cancel_requested_at = clock.now()
+        _abort_jobs(session, deployment)
+        record(
+            session,
+            "deployment.cancel_requested",
+            team_id=deployment.team_id,
+            space_id=deployment.space_id,
+            deployment_id=deployment.id,
+            actor=actor,
+        )
+
+
+_ENDED = {
+    Status.SUCCEEDED: "succeeded",
+    Status.FAILED: "failed",
+    Status.CANCELED: "been canceled",
+    Status.SUPERSEDED: "been superseded",
+}
+
+
+def _supersede_queued(session: Session, space_id: str, newer: Deployment) -> None:
+    # Newest first: the one that holds the slot ends last, so that the slot never moves to another old one.
+    older = (
+        select(Deployment)
+        .where(Deployment.space_id == space_id, Deployment.status == Status.QUEUED)
+        .order_by(col(Deployment.id).desc())
+    )
+    for deployment in session.exec(older.with_for_update()).all():
+        _abort_jobs(session, deployment)
+        finish(
+            session,
+            deployment,
+            Status.SUPERSEDED,
+            code="superseded",
+            reason=f"Deployment #{newer.number} was requested before this one had started.",
+        )
+
+
+def _abort_jobs(session: Session, deployment: Deployment) -> None:
+    for job in session.exec(select(Job).where(Job.deployment_id == deployment.id)):
+        if job.stage in OPEN_STAGES:
+            queue.abort(session, job)

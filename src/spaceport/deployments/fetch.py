@@ -1,0 +1,56 @@
+"""Bringing the deployment's revision into a folder, whatever kind of source it has."""
+
+import shutil
+import threading
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from spaceport.deployments.step import Step
+from spaceport.sources import archives, files, git
+from spaceport.sources.model import Fetched, GitSource, Source, SpaceSource, UploadSource
+from spaceport.uploads import commands as uploads
+
+_SOURCE: TypeAdapter[Source] = TypeAdapter(Source)
+
+
+async def fetch(step: Step, work: Path) -> Fetched:
+    """Raises the errors of the sources package, each with its own code and fix."""
+    source = _SOURCE.validate_python(step.deployment.source)
+    stop = threading.Event()
+    try:
+        return await step.call(_fetch, step, source, work, stop)
+    finally:
+        stop.set()
+
+
+def _fetch(step: Step, source: Source, work: Path, stop: threading.Event) -> Fetched:
+    folder = work / "source"
+    match source:
+        case GitSource():
+            return git.fetch(
+                source, folder, token=_token(step), policy=step.instance.egress, cancelled=stop.is_set
+            )
+        case UploadSource():
+            return _unpack(step, source, work)
+        case SpaceSource():
+            sha = step.hub.download(source.repo_id, source.revision, folder)
+            shutil.rmtree(folder / ".cache", ignore_errors=True)
+            return Fetched(folder, sha, source.revision, None, f"From {source.repo_id}", None)
+
+
+def _token(step: Step) -> str | None:
+    space = step.claim.space
+    if space.sealed_source_token is None or step.deployment.source != space.source:
+        return None
+    return step.instance.sealer.open(space.sealed_source_token, context=f"space:{space.id}:source_token")
+
+
+def _unpack(step: Step, source: UploadSource, work: Path) -> Fetched:
+    archive = work / "archive"
+    with step.instance.database.unit_of_work() as session, archive.open("wb") as file:
+        upload = uploads.read(session, step.deployment.team_id, source.upload_id, file)
+    root = work / "source"
+    archives.unpack(archive, root)
+    folder = files.select(root, source.folder)
+    return Fetched(folder, f"sha256:{upload.sha256}", None, None, None, upload.created_at)

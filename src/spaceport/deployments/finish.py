@@ -1,0 +1,86 @@
+"""Ending a deployment, once: the status, the reason, its open jobs, the event and the freed slot together."""
+
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from spaceport import clock
+from spaceport.deployments import slot
+from spaceport.deployments.model import Deployment, Release
+from spaceport.deployments.states import Status, transition
+from spaceport.events.record import record
+from spaceport.jobs.model import OPEN_STAGES, Job, JobStage
+from spaceport.spaces.model import Space
+
+_STAGE = {
+    Status.SUCCEEDED: JobStage.COMPLETED,
+    Status.FAILED: JobStage.ERROR,
+    Status.CANCELED: JobStage.CANCELED,
+    Status.SUPERSEDED: JobStage.CANCELED,
+}
+
+
+def finish(  # noqa: PLR0913 - the parts of one explanation
+    session: Session,
+    deployment: Deployment,
+    status: Status,
+    *,
+    code: str,
+    reason: str,
+    fix: str = "",
+    actor: str = "worker",
+) -> None:
+    """Bring a deployment to a final status and hand its slot on."""
+    deployment.status = transition(Status(deployment.status), status)
+    deployment.reason_code, deployment.reason, deployment.fix = code, reason, fix or None
+    deployment.waiting_for = None
+    deployment.finished_at = clock.now()
+    session.add(deployment)
+    _close_jobs(session, deployment, _STAGE[status], reason)
+    if status is Status.SUCCEEDED:
+        _release(session, deployment)
+    record(
+        session,
+        f"deployment.{status}",
+        team_id=deployment.team_id,
+        space_id=deployment.space_id,
+        deployment_id=deployment.id,
+        actor=actor,
+        **_facts(deployment),
+    )
+    slot.hand_on(session, deployment.space_id)
+
+
+def _close_jobs(session: Session, deployment: Deployment, stage: JobStage, message: str) -> None:
+    open_jobs = select(Job).where(Job.deployment_id == deployment.id, col(Job.stage).in_(OPEN_STAGES))
+    for job in session.exec(open_jobs):
+        job.stage, job.message, job.finished_at = stage, message, clock.now()
+        session.add(job)
+
+
+def _release(session: Session, deployment: Deployment) -> None:
+    space = slot.lock(session, deployment.space_id)
+    space.release_count += 1
+    deployment.release = space.release_count
+    assert deployment.hub_sha is not None
+    session.add(
+        Release(
+            team_id=deployment.team_id,
+            space_id=deployment.space_id,
+            deployment_id=deployment.id,
+            number=space.release_count,
+            hub_sha=deployment.hub_sha,
+            revision=deployment.revision or deployment.hub_sha,
+            configuration=_configuration(space),
+        )
+    )
+
+
+def _configuration(space: Space) -> dict[str, Any]:
+    return space.model_dump(mode="json", include={"sdk", "visibility", "hardware", "sleep_time", "source", "health"})
+
+
+def _facts(deployment: Deployment) -> dict[str, Any]:
+    return deployment.model_dump(
+        mode="json", include={"status", "reason_code", "reason", "fix", "hub_sha", "url", "release"}, exclude_none=True
+    )

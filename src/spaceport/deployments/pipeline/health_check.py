@@ -1,0 +1,80 @@
+"""Job 3: the app answers as its rule demands, several times in a row; only then is the deployment live."""
+
+import asyncio
+from datetime import timedelta
+
+from spaceport import clock
+from spaceport.deployments import log, stream
+from spaceport.deployments.states import Status
+from spaceport.deployments.step import Ended, Step
+from spaceport.health.rule import HealthRule
+from spaceport.hub import HubFailure
+from spaceport.spaces.model import Visibility
+
+
+async def health_check(step: Step) -> None:
+    rule = step.claim.space.health_rule
+    recorder = asyncio.create_task(_record_app_log(step))
+    try:
+        await _verify(step, rule)
+    finally:
+        recorder.cancel()
+        await asyncio.gather(recorder, return_exceptions=True)
+
+
+async def _verify(step: Step, rule: HealthRule) -> None:
+    host = await _host(step)
+    token = step.hub.token if step.claim.space.visibility == Visibility.PRIVATE else None
+    assert step.deployment.verifying_at is not None
+    deadline = step.deployment.verifying_at + timedelta(seconds=rule.within)
+    good = 0
+    while True:
+        problem = await step.instance.prober.probe(host, rule, token=token)
+        good = 0 if problem else good + 1
+        if good >= rule.successes:
+            await _go_live(step, host)
+            return
+        if clock.now() >= deadline:
+            raise Ended(
+                "health_check_failed",
+                f"The app is running but was not healthy within {rule.within:g} s. Last probe: {problem}.",
+                "Make the app answer so, or change the space's health rule (path, status, body).",
+            )
+        await asyncio.sleep(rule.interval)
+
+
+async def _host(step: Step) -> str:
+    """Where the Hub says the app answers; never computed from the name (the Hub's contract, 12.6)."""
+    if step.claim.space.host:
+        return step.claim.space.host
+    head = await step.call(step.hub.head, step.repo_id)
+    if not head.host:
+        raise Ended("no_address", "The Hub gives no address for this Space.", "Check that the Space is not disabled.")
+    return head.host
+
+
+async def _go_live(step: Step, host: str) -> None:
+    """Look once more: the Space may have been changed by somebody else while it was verified."""
+    runtime = await step.call(step.hub.runtime, step.repo_id)
+    if runtime.sha not in (None, step.deployment.hub_sha):
+        raise Ended(
+            "replaced",
+            f"The Space serves commit {runtime.sha[:7]} now, not ours: somebody else pushed while it was verified.",
+            "Deploy again, and let one side alone push to this Space.",
+        )
+    live = f"Commit {(step.deployment.hub_sha or '')[:7]} is served and healthy."
+    await step.end(Ended("live", live, status=Status.SUCCEEDED), url=host)
+
+
+async def _record_app_log(step: Step) -> None:
+    """The app's own log belongs to the deployment; losing its stream is no reason to fail."""
+    deployment = step.deployment
+    assert deployment.hub_sha is not None
+    assert deployment.pushed_at is not None
+    position = log.Position(
+        deployment.hub_sha, deployment.pushed_at - timedelta(seconds=5), deployment.log_positions.get("run")
+    )
+    try:
+        await stream.record(step, "run", position, limit=3600)
+    except HubFailure:
+        return

@@ -1,0 +1,124 @@
+"""Job 1: fetch the source and make the Space hold exactly its files, in one commit."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from spaceport.deployments import fetch, mirror
+from spaceport.deployments.prepare import prepare
+from spaceport.deployments.states import Status
+from spaceport.deployments.step import Ended, Step
+from spaceport.hub import Head, HubFailure
+from spaceport.hub.model import BUILDING_STAGES, STARTING_STAGES
+from spaceport.jobs.model import JobKind
+from spaceport.sources import files
+from spaceport.sources.model import Fetched
+from spaceport.spaces.model import Sdk
+
+MAX_RACES = 3
+
+
+async def push(step: Step) -> None:
+    if step.deployment.status == Status.QUEUED:
+        await step.advance(Status.PUSHING)
+    elif sha := await step.call(step.hub.find_commit, step.repo_id, marker(step)):
+        # An earlier run of this job pushed, and its answer or its worker was lost.
+        await _pushed(step, sha, new=True)
+        return
+    work = step.instance.settings.data_dir / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{step.deployment.id}-", dir=work) as folder:
+        fetched = await fetch.fetch(step, Path(folder))
+        await _record_revision(step, fetched)
+        await _prepare(step, fetched.path)
+        for race in range(1, MAX_RACES + 1):
+            try:
+                await _mirror(step, fetched)
+            except HubFailure as failure:
+                if failure.status != 412 or race == MAX_RACES:
+                    raise
+                await step.say("Somebody else committed to the Space meanwhile; starting from the new head.")
+            else:
+                return
+
+
+def marker(step: Step) -> str:
+    """What the commit's description carries, so that a commit whose answer was lost is recognised."""
+    return f"Spaceport-Deployment: {step.deployment.id}"
+
+
+async def _record_revision(step: Step, fetched: Fetched) -> None:
+    def change(_: Any, deployment: Any) -> None:
+        deployment.revision, deployment.ref = fetched.revision, fetched.ref
+        deployment.commit_message, deployment.commit_author = fetched.message, fetched.author
+
+    await step.write(change)
+    await step.say(f"Fetched revision {fetched.revision}.")
+    if fetched.submodules:
+        await step.say(f"Submodules are not fetched: {', '.join(fetched.submodules[:5])}.")
+    if fetched.lfs_pointers:
+        raise Ended(
+            "lfs_pointers",
+            f"The source holds Git LFS pointers instead of the files themselves: {', '.join(fetched.lfs_pointers[:5])}.",
+            "Keep large files in a Hub model or dataset repository, or upload an archive with the real files.",
+        )
+
+
+async def _prepare(step: Step, folder: Path) -> None:
+    space = step.claim.space
+    for note in await step.call(prepare, folder, sdk=Sdk(space.sdk), title=space.name):
+        await step.say(note)
+
+
+async def _mirror(step: Step, fetched: Fetched) -> None:
+    head = await step.call(step.hub.head, step.repo_id)
+    remote = await step.call(step.hub.files, step.repo_id) if head.sha else []
+    plan = await step.call(_plan, fetched.path, remote)
+    if plan.empty:
+        await _unchanged(step, head)
+        return
+    await step.say(f"Pushing {len(plan.add)} changed files, deleting {len(plan.delete)}.")
+    sha = await step.call(_commit, step, head, plan, fetched)
+    await _pushed(step, sha, new=True)
+
+
+def _plan(folder: Path, remote: list[Any]) -> mirror.Plan:
+    return mirror.plan({path: folder / path for path, _ in files.manifest(folder)}, remote)
+
+
+def _commit(step: Step, head: Head, plan: mirror.Plan, fetched: Fetched) -> str:
+    step.left = "A commit was on its way to the Space and may have arrived."
+    first_line = (fetched.message or "").strip().splitlines()[:1]
+    sha = step.hub.commit(
+        step.repo_id,
+        add=plan.add,
+        delete=plan.delete,
+        title=(first_line[0] if first_line else f"Deploy {fetched.revision[:19]}")[:72],
+        description=f"Revision: {fetched.revision}\n{marker(step)}",
+        parent=head.sha,
+    )
+    step.left = left_after_push(sha)
+    return sha
+
+
+def left_after_push(sha: str | None) -> str:
+    return f"Commit {(sha or '')[:7]} is on the Space, which goes on building or serving it."
+
+
+async def _unchanged(step: Step, head: Head) -> None:
+    assert head.sha is not None
+    await step.say(f"The Space already holds exactly these files, in commit {head.sha[:7]}; no new commit.")
+    runtime = head.runtime
+    settled = runtime is not None and (
+        runtime.stage in BUILDING_STAGES | STARTING_STAGES or (runtime.stage == "RUNNING" and runtime.sha == head.sha)
+    )
+    if not settled and step.claim.space.sdk != Sdk.STATIC and (runtime is None or runtime.stage != "PAUSED"):
+        await step.say("It does not serve that commit, so it is restarted.")
+        await step.call(step.hub.restart, step.repo_id)
+    await _pushed(step, head.sha, new=False)
+
+
+async def _pushed(step: Step, sha: str, *, new: bool) -> None:
+    if new:
+        await step.say(f"Pushed as commit {sha[:7]}.")
+    await step.advance(Status.BUILDING, next_job=JobKind.BUILD, hub_sha=sha, pushed=new)

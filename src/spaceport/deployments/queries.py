@@ -1,0 +1,71 @@
+"""Reading deployments, jobs and logs, always within the caller's teams."""
+
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from spaceport.accounts.caller import Caller
+from spaceport.accounts.model import Role
+from spaceport.deployments.model import Deployment, DeploymentPublic, LogLine
+from spaceport.errors import NotFound
+from spaceport.jobs.model import Job
+from spaceport.spaces.model import Space
+
+
+def get(session: Session, caller: Caller, deployment_id: str, *, needs: Role = Role.VIEWER) -> Deployment:
+    deployment = session.get(Deployment, deployment_id)
+    if deployment is None or deployment.team_id not in caller.teams:
+        raise NotFound("Your teams have no such deployment.", code="deployment_not_found")
+    caller.require(deployment.team_id, needs)
+    return deployment
+
+
+def page(session: Session, space: Space, *, after: str | None, limit: int) -> list[Deployment]:
+    statement = select(Deployment).where(Deployment.space_id == space.id)
+    if after is not None:
+        statement = statement.where(Deployment.id < after)
+    return list(session.exec(statement.order_by(col(Deployment.id).desc()).limit(limit)))
+
+
+def public(deployment: Deployment, space: Space) -> DeploymentPublic:
+    return DeploymentPublic.model_validate(deployment, update={"space": space.repo_id})
+
+
+def log_page(session: Session, deployment_id: str, *, after: int, limit: int, step: str | None) -> list[LogLine]:
+    statement = select(LogLine).where(LogLine.deployment_id == deployment_id, LogLine.seq > after)
+    if step is not None:
+        statement = statement.where(LogLine.step == step)
+    return list(session.exec(statement.order_by(col(LogLine.seq)).limit(limit)))
+
+
+def jobs(  # noqa: PLR0913 - one filter each
+    session: Session,
+    caller: Caller,
+    *,
+    stage: str | None,
+    kind: str | None,
+    initiator: str | None,
+    deployment_id: str | None,
+    after: str | None,
+    limit: int,
+) -> list[Job]:
+    statement = select(Job).where(col(Job.team_id).in_(caller.team_ids()))
+    wanted: dict[Any, str | None] = {
+        Job.stage: stage,
+        Job.kind: kind,
+        Job.initiator_type: initiator,
+        Job.deployment_id: deployment_id,
+    }
+    for column, value in wanted.items():
+        if value is not None:
+            statement = statement.where(column == value)
+    if after is not None:
+        statement = statement.where(Job.id < after)
+    return list(session.exec(statement.order_by(col(Job.id).desc()).limit(limit)))
+
+
+def job(session: Session, caller: Caller, job_id: str) -> Job:
+    found = session.get(Job, job_id)
+    if found is None or found.team_id not in caller.teams:
+        raise NotFound("Your teams have no such job.", code="job_not_found")
+    return found

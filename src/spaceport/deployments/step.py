@@ -1,0 +1,135 @@
+"""What one run of a job works with: its claim, its Hub, and the two ways out of the event loop."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlmodel import Session
+
+from spaceport import clock
+from spaceport.deployments import claim as claims
+from spaceport.deployments import log, slot
+from spaceport.deployments.claim import Claim
+from spaceport.deployments.finish import finish
+from spaceport.deployments.model import Deployment
+from spaceport.deployments.states import Status, transition
+from spaceport.events.record import record
+from spaceport.hub import Hub, LogLine
+from spaceport.instance import Instance
+from spaceport.jobs.model import JobKind
+
+T = TypeVar("T")
+
+
+class Ended(Exception):  # noqa: N818 - the ordinary way out of a step that cannot go on
+    """The deployment ends here, with this status and explanation."""
+
+    def __init__(self, code: str, reason: str, fix: str = "", status: Status = Status.FAILED) -> None:
+        super().__init__(reason)
+        self.code, self.reason, self.fix, self.status = code, reason, fix, status
+
+
+@dataclass
+class Step:
+    """One run of one job. Everything it writes goes through `write`, which refuses a run that was taken over."""
+
+    instance: Instance
+    claim: Claim
+    hub: Hub
+    # Hub and Git calls may block for a minute; they have threads of their own so that the database's never wait.
+    outside: ThreadPoolExecutor
+    # What was left on the Space, in words, for a cancellation to report.
+    left: str = "The Space was not touched."
+
+    @property
+    def deployment(self) -> Deployment:
+        return self.claim.deployment
+
+    @property
+    def repo_id(self) -> str:
+        return self.claim.space.repo_id
+
+    async def call(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """A blocking call to the outside world. When cancelled, it is waited for: its effect must be known."""
+        future = asyncio.get_running_loop().run_in_executor(self.outside, lambda: function(*args, **kwargs))
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            await asyncio.wait([future])
+            raise
+
+    async def write(self, change: Callable[[Session, Deployment], None]) -> None:
+        """Change the deployment in one fenced transaction, and keep our copy of it fresh."""
+
+        def work() -> Deployment:
+            with self.instance.database.unit_of_work() as session:
+                deployment = claims.fenced(session, self.claim)
+                change(session, deployment)
+                session.add(deployment)
+                return deployment
+
+        fresh = await asyncio.to_thread(work)
+        self.claim = Claim(self.claim.job, fresh, self.claim.space, self.claim.epoch)
+
+    async def advance(self, status: Status, *, next_job: JobKind | None = None, **changes: Any) -> None:
+        """Move to a later status; with `next_job`, this job is complete and the next one is queued with it."""
+
+        def change(session: Session, deployment: Deployment) -> None:
+            move(session, deployment, status, **changes)
+            if next_job is not None:
+                claims.complete(session, self.claim)
+                slot.enqueue(session, deployment, next_job)
+
+        await self.write(change)
+
+    async def log(self, step: str, lines: Iterable[LogLine], position: dict[str, Any] | None = None) -> None:
+        """Store lines, together with where reading the Hub's log stands."""
+
+        def change(session: Session, deployment: Deployment) -> None:
+            log.append(session, deployment, step, lines)
+            if position is not None:
+                deployment.log_positions = {**deployment.log_positions, step: position}
+
+        await self.write(change)
+
+    async def say(self, sentence: str) -> None:
+        """A line of our own in the push log."""
+        await self.log("push", [LogLine(clock.now(), sentence)])
+
+    async def end(self, ended: Ended, *, actor: str = "worker", url: str | None = None) -> None:
+        def change(session: Session, deployment: Deployment) -> None:
+            deployment.url = url
+            finish(
+                session, deployment, ended.status, code=ended.code, reason=ended.reason, fix=ended.fix, actor=actor
+            )
+
+        await self.write(change)
+
+
+_STAMPS = {
+    Status.PUSHING: "started_at",
+    Status.BUILDING: "pushed_at",
+    Status.STARTING: "starting_at",
+    Status.VERIFYING: "verifying_at",
+}
+
+
+def move(session: Session, deployment: Deployment, status: Status, **changes: Any) -> None:
+    """The transition, its time stamp and its event."""
+    deployment.status = transition(Status(deployment.status), status)
+    setattr(deployment, _STAMPS[status], clock.now())
+    for name, value in changes.items():
+        setattr(deployment, name, value)
+    record(
+        session,
+        f"deployment.{status}",
+        team_id=deployment.team_id,
+        space_id=deployment.space_id,
+        deployment_id=deployment.id,
+        actor="worker",
+        status=status,
+        **{name: value for name, value in changes.items() if not isinstance(value, datetime)},
+    )

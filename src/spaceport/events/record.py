@@ -1,0 +1,34 @@
+"""Writing events. The notification is a hint that wakes readers; the rows are the truth."""
+
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from spaceport.events.model import Event
+
+CHANNEL = "spaceport_deployment"
+_HINT = text("SELECT pg_notify(:channel, :topic)")
+
+
+def record(  # noqa: PLR0913 - the columns of one row
+    session: Session,
+    kind: str,
+    *,
+    team_id: str,
+    actor: str,
+    space_id: str | None = None,
+    deployment_id: str | None = None,
+    **data: Any,
+) -> None:
+    """Append a fact in the caller's transaction. `data` must never hold a secret."""
+    session.add(
+        Event(kind=kind, team_id=team_id, actor=actor, space_id=space_id, deployment_id=deployment_id, data=data)
+    )
+    if deployment_id is not None:
+        hint(session, deployment_id)
+
+
+def hint(session: Session, deployment_id: str) -> None:
+    """Wake the readers of a deployment's stream when this transaction commits."""
+    session.execute(_HINT, {"channel": CHANNEL, "topic": deployment_id})

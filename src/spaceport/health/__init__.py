@@ -1,0 +1,1 @@
+"""Health checks: the rule, one probe of an app, and the verdict."""

@@ -1,0 +1,161 @@
+"""The Hub's control plane for one account: blocking calls with a time-out, each one HTTP request unless it says so."""
+
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import huggingface_hub
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from huggingface_hub.hf_api import RepoFile, SpaceInfo
+
+from spaceport import __version__
+from spaceport.hub import logs
+from spaceport.hub.failures import translated
+from spaceport.hub.model import Head, Identity, LogLine, NewSpace, RemoteFile, Runtime
+
+_TIMEOUT = httpx2.Timeout(60, connect=10)
+
+
+def install_client() -> None:
+    """Give the library's shared client a time-out: its own has none (the Hub's contract, section 0)."""
+    huggingface_hub.set_client_factory(lambda: httpx2.Client(timeout=_TIMEOUT, follow_redirects=True))
+
+
+class Hub:
+    """Every method raises HubFailure and nothing else when the Hub refuses or does not answer."""
+
+    def __init__(self, endpoint: str, token: str) -> None:
+        self.endpoint = endpoint
+        self.token = token
+        self.token = token
+        self._api = HfApi(
+            endpoint=endpoint, token=token, library_name="spaceport", library_version=__version__
+        )
+
+    def __repr__(self) -> str:
+        return f"Hub({self.endpoint})"
+
+    @translated
+    def whoami(self) -> Identity:
+        who = self._api.whoami()
+        access = who.get("auth", {}).get("accessToken", {})
+        return Identity(
+            name=who["name"],
+            fullname=who.get("fullname"),
+            plan="pro" if who.get("isPro") else "free",
+            role=access.get("role", "unknown"),
+            organizations=tuple(
+                {"name": org["name"], "plan": org.get("plan"), "role": org.get("roleInOrg")}
+                for org in who.get("orgs", [])
+            ),
+        )
+
+    @translated
+    def head(self, repo_id: str) -> Head:
+        """Repository head, SDK, address and runtime in one call."""
+        info: SpaceInfo = self._api.space_info(repo_id)
+        runtime = Runtime.parse(info.runtime.raw) if info.runtime else None
+        return Head(repo_id, info.sha, info.sdk, bool(info.private), info.host, info.subdomain, runtime)
+
+    @translated
+    def check_write(self, repo_id: str) -> None:
+        self._api.auth_check(repo_id, repo_type="space", write=True)
+
+    @translated
+    def runtime(self, repo_id: str) -> Runtime:
+        return Runtime.parse(self._api.get_space_runtime(repo_id).raw)
+
+    @translated
+    def create(self, space: NewSpace) -> None:
+        self._api.create_repo(
+            space.repo_id,
+            repo_type="space",
+            space_sdk=space.sdk,
+            visibility=_literal(space.visibility),
+            space_hardware=_literal(space.hardware),
+            space_sleep_time=space.sleep_time,
+        )
+
+    @translated
+    def delete(self, repo_id: str) -> None:
+        """Delete the Space on the Hub; one that is gone already is fine."""
+        self._api.delete_repo(repo_id, repo_type="space", missing_ok=True)
+
+    @translated
+    def set_visibility(self, repo_id: str, visibility: str) -> None:
+        self._api.update_repo_settings(repo_id, visibility=_literal(visibility), repo_type="space")
+
+    @translated
+    def set_hardware(self, repo_id: str, hardware: str, sleep_time: int | None) -> Runtime:
+        return Runtime.parse(self._api.request_space_hardware(repo_id, _literal(hardware), sleep_time=sleep_time).raw)
+
+    @translated
+    def set_sleep_time(self, repo_id: str, seconds: int) -> Runtime:
+        return Runtime.parse(self._api.set_space_sleep_time(repo_id, seconds).raw)
+
+    @translated
+    def restart(self, repo_id: str, *, factory: bool = False) -> Runtime:
+        return Runtime.parse(self._api.restart_space(repo_id, factory_reboot=factory).raw)
+
+    @translated
+    def files(self, repo_id: str) -> list[RemoteFile]:
+        """All files at the head of `main`; one call per 1,000."""
+        tree = self._api.list_repo_tree(repo_id, repo_type="space", recursive=True)
+        return [
+            RemoteFile(
+                entry.path, entry.lfs.sha256 if entry.lfs else entry.blob_id, entry.size, bool(entry.lfs)
+            )
+            for entry in tree
+            if isinstance(entry, RepoFile)
+        ]
+
+    @translated
+    def commit(  # noqa: PLR0913 - one atomic call; splitting its parts would only rename them
+        self,
+        repo_id: str,
+        *,
+        add: dict[str, Path],
+        delete: Iterable[str],
+        title: str,
+        description: str,
+        parent: str | None,
+    ) -> str:
+        """Exactly one commit, returned as its sha. A moved head raises HubFailure with status 412."""
+        operations: list[CommitOperationAdd | CommitOperationDelete] = [
+            *(CommitOperationDelete(path) for path in delete),
+            *(CommitOperationAdd(path, str(file)) for path, file in add.items()),
+        ]
+        info = self._api.create_commit(
+            repo_id,
+            operations,
+            repo_type="space",
+            commit_message=title,
+            commit_description=description,
+            parent_commit=parent,
+        )
+        return str(info.oid)
+
+    @translated
+    def find_commit(self, repo_id: str, marker: str) -> str | None:
+        """The sha of a recent commit whose description holds `marker`: recognises a commit whose answer was lost."""
+        for commit in self._api.list_repo_commits(repo_id, repo_type="space")[:50]:
+            if marker in commit.message:
+                return str(commit.commit_id)
+        return None
+
+    @translated
+    def download(self, repo_id: str, revision: str | None, into: Path) -> str:
+        """Copy another Space's files into a folder and return the exact commit they are from."""
+        sha = self._api.repo_info(repo_id, repo_type="space", revision=revision).sha
+        self._api.snapshot_download(repo_id, repo_type="space", revision=sha, local_dir=into)
+        return str(sha)
+
+    def follow_log(self, repo_id: str, kind: str) -> AsyncIterator[LogLine]:
+        """Lines of the `build` or `run` log from its beginning, as they come, until the Hub closes the stream."""
+        return logs.follow(f"{self.endpoint}/api/spaces/{repo_id}/logs/{kind}", self.token)
+
+
+def _literal(value: str | None) -> Any:
+    """The library types these as closed sets; the Hub's sets are open (its contract, section 6.3)."""
+    return value

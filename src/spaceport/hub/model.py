@@ -1,0 +1,90 @@
+"""What the Hub tells us, reduced to what we use. Field sources: the Hub's contract, sections 2, 3.6 and 6.1."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+BUILDING_STAGES = frozenset({"BUILDING", "RUNNING_BUILDING"})
+STARTING_STAGES = frozenset({"APP_STARTING", "RUNNING_APP_STARTING"})
+ERROR_STAGES = frozenset({"NO_APP_FILE", "CONFIG_ERROR", "BUILD_ERROR", "RUNTIME_ERROR"})
+IDLE_STAGES = frozenset({"SLEEPING", "STOPPED"})
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a token is (`whoami-v2`). `role` is the token's: read, write, god or fineGrained."""
+
+    name: str
+    fullname: str | None
+    plan: str
+    role: str
+    organizations: tuple[dict[str, Any], ...]
+
+    @property
+    def namespaces(self) -> frozenset[str]:
+        """Owners this identity may address; the Hub decides what it may do there."""
+        return frozenset({self.name, *(org["name"] for org in self.organizations)})
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A Space's condition. `sha` is the commit being served, or None where the Hub does not say."""
+
+    stage: str
+    sha: str | None = None
+    hardware: str | None = None
+    requested_hardware: str | None = None
+    sleep_time: int | None = None
+    error: str | None = None
+    raw: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    @classmethod
+    def parse(cls, raw: dict[str, Any]) -> "Runtime":
+        hardware = raw.get("hardware") or {}
+        return cls(
+            stage=str(raw.get("stage", "UNKNOWN")),
+            sha=raw.get("sha"),
+            hardware=hardware.get("current"),
+            requested_hardware=hardware.get("requested"),
+            sleep_time=raw.get("gcTimeout"),
+            error=raw.get("errorMessage"),
+            raw=raw,
+        )
+
+
+@dataclass(frozen=True)
+class Head:
+    """A Space's repository and condition in one call. `host` is where its app answers."""
+
+    repo_id: str
+    sha: str | None
+    sdk: str | None
+    private: bool
+    host: str | None
+    subdomain: str | None
+    runtime: Runtime | None
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file of the Space's repository: `oid` is the git blob id, or for large files the sha256."""
+
+    path: str
+    oid: str
+    size: int
+    large: bool
+
+
+@dataclass(frozen=True)
+class LogLine:
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class NewSpace:
+    repo_id: str
+    sdk: str
+    visibility: str
+    hardware: str | None = None
+    sleep_time: int | None = None

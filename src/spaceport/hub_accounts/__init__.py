@@ -1,0 +1,1 @@
+"""Hub accounts: the sealed tokens through which spaces are reached."""

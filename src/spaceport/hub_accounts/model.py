@@ -1,0 +1,55 @@
+"""The SQLModel family of a Hub account: a sealed token and who it belongs to on the Hub."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import Column, DateTime, ForeignKey, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from spaceport import clock, ids
+
+
+class HubAccount(SQLModel, table=True):
+    """`origin` is `stored`, or `environment` for the one that HF_TOKEN gives; that one has no sealed token."""
+
+    __tablename__ = "hub_account"
+
+    id: str = Field(default_factory=lambda: ids.new("hub"), primary_key=True)
+    team_id: str = Field(sa_column=Column(Text, ForeignKey("team.id"), nullable=False, index=True))
+    endpoint: str = Field(sa_column=Column(Text, nullable=False))
+    origin: str = Field(sa_column=Column(Text, nullable=False))
+    name: str = Field(sa_column=Column(Text, nullable=False))
+    plan: str = Field(sa_column=Column(Text, nullable=False))
+    token_role: str = Field(sa_column=Column(Text, nullable=False))
+    organizations: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False))
+    sealed_token: str | None = Field(default=None, sa_column=Column(Text))
+    created_at: datetime = Field(default_factory=clock.now, sa_column=Column(DateTime(timezone=True), nullable=False))
+    checked_at: datetime = Field(default_factory=clock.now, sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class HubAccountCreate(SQLModel):
+    token: SecretStr = Field(min_length=1, max_length=500, description="A Hub token with write access.")
+    team_id: str | None = Field(None, description="Team it is for; your personal team when left out.")
+
+
+class HubOrganization(SQLModel):
+    name: str
+    plan: str | None = None
+    role: str | None = None
+
+
+class HubAccountPublic(SQLModel):
+    """Everything about a Hub account but its token."""
+
+    id: str
+    team_id: str
+    endpoint: str
+    origin: str
+    name: str
+    plan: str
+    token_role: str
+    organizations: list[HubOrganization]
+    created_at: datetime
+    checked_at: datetime

@@ -1,0 +1,159 @@
+"""Adopting, creating, changing and dropping managed spaces: look at the database, ask the Hub, write what it said.
+
+No transaction is open while the Hub is called.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session, col, func, select
+
+from spaceport import clock
+from spaceport.accounts.caller import Caller
+from spaceport.accounts.model import Role
+from spaceport.db import faults
+from spaceport.errors import Conflict, Invalid
+from spaceport.events.record import record
+from spaceport.hub import Head, Hub, HubFailure, NewSpace
+from spaceport.instance import Instance
+from spaceport.hub_accounts import commands as hub_accounts
+from spaceport.hub_accounts.model import HubAccount
+from spaceport.spaces.model import Sdk, Space, SpaceCreate, SpaceUpdate, Visibility
+
+
+@dataclass(frozen=True)
+class Admission:
+    """A checked request to manage a Space: through which account, and that nobody else manages it."""
+
+    account: HubAccount
+    hub: Hub
+
+
+def admit(session: Session, instance: Instance, caller: Caller, wanted: SpaceCreate) -> Admission:
+    """Raises Conflict `space_taken`, and whatever `hub_accounts.choose` raises."""
+    account = hub_accounts.choose(session, caller, wanted.hub_account_id, None)
+    caller.require(account.team_id, Role.ADMIN)
+    same = select(Space.id).where(
+        Space.endpoint == account.endpoint,
+        func.lower(Space.owner) == wanted.owner.lower(),
+        func.lower(Space.name) == wanted.name.lower(),
+        col(Space.deleted_at).is_(None),
+    )
+    if session.exec(same).first() is not None:
+        raise _taken(wanted)
+    return Admission(account, hub_accounts.connect(session, instance, account.id))
+
+
+def settle(admission: Admission, wanted: SpaceCreate) -> Head:
+    """Make sure the Space is on the Hub and ours to write. Raises HubFailure, Conflict `space_exists_on_hub`."""
+    repo_id = f"{wanted.owner}/{wanted.name}"
+    if wanted.adopt:
+        admission.hub.check_write(repo_id)
+        return admission.hub.head(repo_id)
+    try:
+        admission.hub.create(
+            NewSpace(repo_id, wanted.sdk.on_the_hub, wanted.visibility, wanted.hardware, wanted.sleep_time)
+        )
+    except HubFailure as failure:
+        if failure.status != 409:
+            raise
+        raise Conflict(
+            f"The Hub already has a Space {repo_id}.",
+            code="space_exists_on_hub",
+            fix="Send adopt=true to manage that one, or choose another name.",
+        ) from failure
+    return admission.hub.head(repo_id)
+
+
+def add(session: Session, instance: Instance, caller: Caller, wanted: SpaceCreate, admission: Admission, head: Head) -> Space:  # noqa: PLR0913
+    """Write the row of a space that the Hub has confirmed. Raises Conflict `space_taken` when another was faster."""
+    space = Space(
+        team_id=admission.account.team_id,
+        hub_account_id=admission.account.id,
+        endpoint=admission.account.endpoint,
+        owner=wanted.owner,
+        name=wanted.name,
+        sdk=Sdk(head.sdk) if wanted.adopt and head.sdk in set(Sdk) else wanted.sdk,
+        visibility=_visibility(wanted, head),
+        hardware=wanted.hardware or (head.runtime.requested_hardware if head.runtime else None),
+        sleep_time=wanted.sleep_time,
+        host=head.host,
+        health=wanted.health.model_dump(mode="json"),
+    )
+    _set_source(instance, space, wanted)
+    session.add(space)
+    try:
+        session.flush()
+    except DBAPIError as error:
+        if faults.constraint(error) == "uq_space_address":
+            raise _taken(wanted) from error
+        raise
+    _record(session, "space.adopted" if wanted.adopt else "space.created", space, caller)
+    return space
+
+
+def change_on_hub(hub: Hub, space: Space, wanted: SpaceUpdate) -> None:
+    """Send what differs, in as few calls as the Hub allows. Raises HubFailure."""
+    if wanted.visibility is not None and wanted.visibility != space.visibility:
+        hub.set_visibility(space.repo_id, wanted.visibility)
+    if wanted.hardware is not None and wanted.hardware != space.hardware:
+        hub.set_hardware(space.repo_id, wanted.hardware, wanted.sleep_time)
+    elif wanted.sleep_time is not None and wanted.sleep_time != space.sleep_time:
+        hub.set_sleep_time(space.repo_id, wanted.sleep_time)
+
+
+def change(session: Session, instance: Instance, caller: Caller, space: Space, wanted: SpaceUpdate) -> Space:
+    for name in ("visibility", "hardware", "sleep_time"):
+        if (value := getattr(wanted, name)) is not None:
+            setattr(space, name, value)
+    if wanted.health is not None:
+        space.health = wanted.health.model_dump(mode="json")
+    _set_source(instance, space, wanted)
+    space.updated_at = clock.now()
+    session.add(space)
+    _record(session, "space.updated", space, caller, changed=sorted(wanted.model_fields_set))
+    return space
+
+
+def drop(session: Session, caller: Caller, space: Space, *, on_hub: bool) -> None:
+    """Stop managing a space; its history stays."""
+    space.deleted_at = clock.now()
+    session.add(space)
+    _record(session, "space.deleted", space, caller, on_hub=on_hub)
+
+
+def _set_source(instance: Instance, space: Space, wanted: SpaceCreate | SpaceUpdate) -> None:
+    if wanted.source is not None:
+        source = wanted.source.model_dump(mode="json")
+        if space.source != source:
+            # A token was given for the source that it was given with, and for no other.
+            space.sealed_source_token = None
+        space.source = source
+    if wanted.source_token is not None:
+        if space.source is None or space.source["kind"] != "git":
+            raise Invalid(
+                "source_token belongs to a Git source, and this space has none.",
+                code="source_token_without_git",
+                fix="Give the Git source together with its token.",
+            )
+        space.sealed_source_token = instance.sealer.seal(
+            wanted.source_token, context=f"space:{space.id}:source_token"
+        )
+
+
+def _visibility(wanted: SpaceCreate, head: Head) -> Visibility:
+    if not wanted.adopt:
+        return wanted.visibility
+    return Visibility.PRIVATE if head.private else Visibility.PUBLIC
+
+
+def _taken(wanted: SpaceCreate) -> Conflict:
+    return Conflict(
+        f"{wanted.owner}/{wanted.name} is already managed on this instance.",
+        code="space_taken",
+        fix="If it is your team's, deploy to it; if not, ask the people who run this instance.",
+    )
+
+
+def _record(session: Session, kind: str, space: Space, caller: Caller, **data: object) -> None:
+    record(session, kind, team_id=space.team_id, actor=caller.user_id, space_id=space.id, space=space.repo_id, **data)

@@ -1,0 +1,132 @@
+"""The SQLModel family of a space: what we manage on the Hub, with its desired configuration."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import field_validator
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index, Integer, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from spaceport import clock, ids
+from spaceport.health.rule import HealthRule
+from spaceport.sources.model import Source
+
+# The Hub's own rule for names (its contract, section 3).
+NAME_PATTERN = r"^(?!.*(--|\.\.))[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?(?<!\.git)$"
+
+
+class Sdk(StrEnum):
+    """`streamlit` is built through docker: the Hub itself no longer offers it."""
+
+    DOCKER = "docker"
+    GRADIO = "gradio"
+    STATIC = "static"
+    STREAMLIT = "streamlit"
+
+    @property
+    def on_the_hub(self) -> str:
+        return "docker" if self is Sdk.STREAMLIT else self.value
+
+
+class Visibility(StrEnum):
+    PUBLIC = "public"
+    PRIVATE = "private"
+    PROTECTED = "protected"
+
+
+class Space(SQLModel, table=True):
+    __tablename__ = "space"
+    __table_args__ = (
+        # One team manages a Space on an instance. Names on the Hub do not differ by case alone.
+        Index(
+            "uq_space_address",
+            "endpoint",
+            text("lower(owner)"),
+            text("lower(name)"),
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index("ix_space_team_id_id", "team_id", "id"),
+    )
+
+    id: str = Field(default_factory=lambda: ids.new("space"), primary_key=True)
+    team_id: str = Field(sa_column=Column(Text, ForeignKey("team.id"), nullable=False))
+    hub_account_id: str = Field(sa_column=Column(Text, ForeignKey("hub_account.id"), nullable=False))
+    endpoint: str = Field(sa_column=Column(Text, nullable=False))
+    owner: str = Field(sa_column=Column(Text, nullable=False))
+    name: str = Field(sa_column=Column(Text, nullable=False))
+    sdk: Sdk = Field(sa_column=Column(Text, nullable=False))
+    visibility: Visibility = Field(sa_column=Column(Text, nullable=False))
+    hardware: str | None = Field(default=None, sa_column=Column(Text))
+    sleep_time: int | None = Field(default=None, sa_column=Column(Integer))
+    host: str | None = Field(default=None, sa_column=Column(Text))
+    source: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    sealed_source_token: str | None = Field(default=None, sa_column=Column(Text))
+    health: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    deployment_count: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    release_count: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    created_at: datetime = Field(default_factory=clock.now, sa_column=Column(DateTime(timezone=True), nullable=False))
+    updated_at: datetime = Field(default_factory=clock.now, sa_column=Column(DateTime(timezone=True), nullable=False))
+    deleted_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+
+    @property
+    def repo_id(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+    @property
+    def health_rule(self) -> HealthRule:
+        return HealthRule.model_validate(self.health)
+
+
+class SourceInput(SQLModel):
+    """Where the code comes from; `token` reads a private Git repository and is never shown again."""
+
+    source: Source | None = None
+    source_token: str | None = Field(None, max_length=1000)
+
+
+class SpaceCreate(SourceInput):
+    owner: str = Field(regex=NAME_PATTERN, max_length=96, schema_extra={"examples": ["acme"]})
+    name: str = Field(regex=NAME_PATTERN, max_length=96, schema_extra={"examples": ["demo"]})
+    hub_account_id: str | None = Field(None, description="Needed only when the team has several.")
+    adopt: bool = Field(False, description="True takes over a Space that exists on the Hub; false creates one.")
+    sdk: Sdk = Sdk.DOCKER
+    visibility: Visibility = Visibility.PRIVATE
+    hardware: str | None = Field(None, regex=r"^[a-z0-9-]{1,40}$")
+    sleep_time: int | None = Field(None, ge=-1, description="Seconds idle before sleep; -1 never.")
+    health: HealthRule = HealthRule()
+
+
+class SpaceUpdate(SourceInput):
+    """Only what is given changes."""
+
+    visibility: Visibility | None = None
+    hardware: str | None = Field(None, regex=r"^[a-z0-9-]{1,40}$")
+    sleep_time: int | None = Field(None, ge=-1)
+    health: HealthRule | None = None
+
+
+class SpacePublic(SQLModel):
+    id: str
+    team_id: str
+    hub_account_id: str
+    owner: str
+    name: str
+    sdk: Sdk
+    visibility: Visibility
+    hardware: str | None
+    sleep_time: int | None
+    host: str | None
+    source: Source | None
+    has_source_token: bool
+    health: HealthRule
+    url: str = Field(description="The Space's page on the Hub.")
+    created_at: datetime
+    updated_at: datetime
+
+    @field_validator("health", mode="before")
+    @classmethod
+    def _defaults(cls, value: Any) -> Any:
+        return value or {}

@@ -1,0 +1,45 @@
+"""Finding spaces, always within the caller's teams."""
+
+from sqlmodel import Session, col, func, select
+
+from spaceport.accounts.caller import Caller
+from spaceport.accounts.model import Role
+from spaceport.errors import NotFound
+from spaceport.spaces.model import Space, SpacePublic
+
+
+def get(session: Session, caller: Caller, owner: str, name: str, *, needs: Role = Role.VIEWER) -> Space:
+    """Raises NotFound for another team's space as for one that does not exist, Forbidden for too low a role."""
+    statement = select(Space).where(
+        func.lower(Space.owner) == owner.lower(),
+        func.lower(Space.name) == name.lower(),
+        col(Space.deleted_at).is_(None),
+        col(Space.team_id).in_(caller.team_ids()),
+    )
+    space = session.exec(statement).first()
+    if space is None:
+        raise NotFound(
+            f"Your teams manage no space {owner}/{name}.",
+            code="space_not_found",
+            fix="List yours with GET /api/v1/spaces, or add it with POST /api/v1/spaces.",
+        )
+    caller.require(space.team_id, needs)
+    return space
+
+
+def page(session: Session, caller: Caller, *, after: str | None, limit: int) -> list[Space]:
+    """Newest first; `after` is the last id of the page before."""
+    statement = select(Space).where(col(Space.team_id).in_(caller.team_ids()), col(Space.deleted_at).is_(None))
+    if after is not None:
+        statement = statement.where(Space.id < after)
+    return list(session.exec(statement.order_by(col(Space.id).desc()).limit(limit)))
+
+
+def public(space: Space) -> SpacePublic:
+    return SpacePublic.model_validate(
+        space,
+        update={
+            "has_source_token": space.sealed_source_token is not None,
+            "url": f"{space.endpoint}/spaces/{space.repo_id}",
+        },
+    )

@@ -1,0 +1,114 @@
+"""From an engine entry to a pipeline step, and from whatever that raises to an end or another run."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+
+from spaceport.deployments import claim as claims
+from spaceport.deployments.claim import Claim, Fenced
+from spaceport.deployments.pipeline import PIPELINE
+from spaceport.deployments.states import Status
+from spaceport.deployments.step import Ended, Step
+from spaceport.errors import SpaceportError, Unavailable
+from spaceport.hub import HubFailure
+from spaceport.instance import Instance
+from spaceport.jobs.engine import Handler, Later
+from spaceport.jobs.model import JobKind
+from spaceport.hub_accounts import commands as hub_accounts
+
+# Transient failures are tried again with these pauses, in seconds, unless the Hub asks for a longer one.
+BACKOFF = (1, 2, 5, 10, 20, 30, 60, 60, 60, 60)
+MAX_BUGS = 3
+_LONGEST_WAIT = 330.0
+
+log = structlog.get_logger()
+
+
+def handlers(instance: Instance, outside: ThreadPoolExecutor) -> Mapping[JobKind, Handler]:
+    """One handler for each kind of job, from the pipeline's own table."""
+
+    async def run(job_id: str, engine_id: int, aborted: Callable[[], bool]) -> None:
+        await _run(instance, outside, job_id, engine_id, aborted)
+
+    return dict.fromkeys(PIPELINE, run)
+
+
+async def _run(
+    instance: Instance, outside: ThreadPoolExecutor, job_id: str, engine_id: int, aborted: Callable[[], bool]
+) -> None:
+    held = await asyncio.to_thread(_claim, instance, job_id, engine_id)
+    if held is None:
+        return
+    with structlog.contextvars.bound_contextvars(deployment=held.deployment.id, job=job_id, kind=str(held.job.kind)):
+        try:
+            step = await asyncio.to_thread(_step, instance, held, outside)
+            await _guarded(step, aborted)
+        except Fenced as fenced:
+            log.warning("job.fenced", reason=str(fenced))
+
+
+async def _guarded(step: Step, aborted: Callable[[], bool]) -> None:
+    try:
+        if step.deployment.cancel_requested_at is not None:
+            await _end_canceled(step)
+        else:
+            await PIPELINE[JobKind(step.claim.job.kind)](step)
+    except Ended as ended:
+        await step.end(ended)
+    except asyncio.CancelledError:
+        if not aborted():
+            # The process is stopping: whoever is next goes on from here.
+            await asyncio.to_thread(_put_back, step, None)
+            raise
+        await _end_canceled(step)
+    except (Fenced, Later):
+        raise
+    except SpaceportError as error:
+        await _failed(step, error)
+    except Exception as error:
+        log.exception("job.bug")
+        if await asyncio.to_thread(_put_back, step, f"{type(error).__name__}: {error}") <= MAX_BUGS:
+            raise Later(BACKOFF[0]) from error
+        await step.end(
+            Ended(
+                "internal_error",
+                f"Spaceport itself failed in the {step.claim.job.kind} job: {type(error).__name__}.",
+                "Nothing is wrong with your source. Report it with the log of the Spaceport process.",
+            )
+        )
+
+
+async def _failed(step: Step, error: SpaceportError) -> None:
+    """Again after a pause where that can help, else the deployment ends with the error's own words."""
+    transient = isinstance(error, Unavailable) or (isinstance(error, HubFailure) and error.transient)
+    if transient:
+        failures = await asyncio.to_thread(_put_back, step, error.message)
+        if failures <= len(BACKOFF):
+            pause = max(BACKOFF[failures - 1], min(error.retry_after or 0, _LONGEST_WAIT))
+            log.warning("job.again", reason=error.message, seconds=pause)
+            raise Later(pause) from error
+    await step.end(Ended(error.code, error.message, error.fix))
+
+
+async def _end_canceled(step: Step) -> None:
+    if step.deployment.hub_sha and "Commit" not in step.left:
+        step.left = f"Commit {step.deployment.hub_sha[:7]} is on the Space, which goes on building or serving it."
+    await step.end(Ended("canceled", f"Canceled while {step.deployment.status}. {step.left}", status=Status.CANCELED))
+
+
+def _claim(instance: Instance, job_id: str, engine_id: int) -> Claim | None:
+    with instance.database.unit_of_work() as session:
+        return claims.claim(session, job_id, engine_id)
+
+
+def _step(instance: Instance, held: Claim, outside: ThreadPoolExecutor) -> Step:
+    with instance.database.unit_of_work() as session:
+        hub = hub_accounts.connect(session, instance, held.space.hub_account_id)
+    return Step(instance, held, hub, outside)
+
+
+def _put_back(step: Step, failed: str | None) -> int:
+    with step.instance.database.unit_of_work() as session:
+        return claims.put_back(session, step.claim, failed=failed)
