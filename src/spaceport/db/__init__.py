@@ -1,7 +1,7 @@
 """Postgres: where it is, how to reach it, one unit of work, its schema, and the embedded one.
 
 Constraints and indexes get the names Postgres itself would give them, so that the model, a hand-written
-migration and `faults.constraint` agree. Checks are named by their model: Postgres' rule for them is not ours to guess.
+migration and `faults.constraint` agree. Checks have no such rule: their model names them.
 """
 
 from sqlmodel import SQLModel

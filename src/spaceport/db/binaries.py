@@ -10,6 +10,7 @@ import shutil
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from spaceport.errors import Unavailable
 
@@ -28,13 +29,13 @@ class Account:
     gid: int
 
     @property
-    def popen(self) -> dict[str, object]:
+    def popen(self) -> dict[str, Any]:
         """Arguments for `subprocess` that switch to the account, where there is something to switch."""
         return {} if self.uid == os.geteuid() else {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
 def account(data: Path) -> Account:
-    """Who runs Postgres: whoever owns its files already, else we ourselves, or `postgres` or `nobody` for root."""
+    """Who runs Postgres: we ourselves; for root the owner of its files, else `postgres` or `nobody`."""
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid())
     if data.exists():

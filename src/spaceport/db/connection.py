@@ -14,8 +14,8 @@ _KEEP_ALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_U
 def connect(address: Address) -> pg8000.Connection:
     """Raises Unavailable whatever the reason; its sentence has the server's own words and no password."""
     try:
-        connection = _Connection(timeout=address.connect_timeout or None, **address.pg8000)
-    except (pg8000.Error, OSError) as error:
+        connection = _Connection(timeout=address.connect_timeout or None, **address.pg8000())
+    except Exception as error:  # what is no Postgres gets KeyError, struct.error … out of pg8000
         raise unavailable(f"Postgres at {address} cannot be reached: {_reason(error)}.") from error
     _set_up(connection._usock, local=address.local)  # noqa: SLF001 - pg8000 gives no other way to its socket
     return connection
@@ -26,14 +26,14 @@ def unavailable(message: str) -> Unavailable:
     return Unavailable(
         message,
         code="database_unavailable",
-        fix="Check that Postgres runs and DATABASE_URL.",
+        fix="Check that Postgres runs and that DATABASE_URL is right.",
         retry_after=RETRY_AFTER,
     )
 
 
 class _Connection(pg8000.Connection):  # type: ignore[misc]
     def handle_messages(self, context: object) -> None:
-        """pg8000 lets a reset or timed-out read out as OSError, which SQLAlchemy cannot take for a lost connection."""
+        """pg8000 lets a failed read out as OSError, which SQLAlchemy does not take for a lost connection."""
         try:
             super().handle_messages(context)
         except OSError as error:

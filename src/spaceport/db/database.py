@@ -23,14 +23,13 @@ class Database:
 
     def __init__(self, raw_url: str, pool_size: int = 6) -> None:
         address = url.parse(raw_url)
-        address.pg8000  # certificates that cannot be read show here, not at the first request
         self.engine = create_engine(
             "postgresql+pg8000://",
             creator=partial(connect, address),
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=_POOL_TIMEOUT,
-            # Over a network connections die unseen. On a Unix socket the check would cost a quarter of a short query.
+            # Over a network connections die unseen; on a Unix socket the check would only cost time.
             pool_pre_ping=not address.local,
             pool_recycle=-1 if address.local else _RECYCLE_AFTER,
         )

@@ -129,7 +129,7 @@ class Embedded:
             folder.chmod(folder.stat().st_mode | 0o001)
         if not binaries.reachable(self._home, runner):
             raise self._unusable(
-                f"lies in a folder that uid {runner.uid} may not enter, as which Postgres must run"
+                f"lies in a folder closed to uid {runner.uid}, as which Postgres has to run under root"
             )
 
     def _make_sockets(self, runner: binaries.Account) -> Path:
@@ -169,5 +169,5 @@ class Embedded:
         return Invalid(
             f"The data folder {self._home.parent} {what}.",
             code="data_dir_unwritable",
-            fix=f"Point DATA_DIR at a folder of uid {os.geteuid()}, or set DATABASE_URL to a Postgres of your own.",
+            fix=f"Point DATA_DIR at a folder that uid {os.geteuid()} may use, or set DATABASE_URL.",
         )

@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from spaceport.db import pidfile
 from spaceport.db.binaries import Account
@@ -41,14 +43,14 @@ class Cluster:
     durable: bool = True
 
     def create(self) -> None:
-        """Does nothing if there is one. A half-made one is thrown away: `data` appears complete or not at all."""
+        """Does nothing if there is one. `data` appears complete or not at all: a half-made one is redone."""
         if self.data.exists():
             return
         half = self.data.with_suffix(".half")
         shutil.rmtree(half, ignore_errors=True)
         half.mkdir(mode=0o700)
         os.chown(half, self.runner.uid, self.runner.gid)
-        command = [
+        command: list[str | Path] = [
             self.programs / "initdb",
             "-D",
             half,
@@ -88,19 +90,19 @@ class Cluster:
 
     def _launch(self) -> "subprocess.Popen[bytes]":
         settings = _SERVER | ({} if self.durable else _THROWAWAY)
-        command = [self.programs / "postgres", "-D", self.data, "-k", self.sockets]
+        command: list[str | Path] = [self.programs / "postgres", "-D", self.data, "-k", self.sockets]
         command += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 command,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C is for us; we shut the server down after the last transaction
+                start_new_session=True,  # Ctrl-C is for us, who shut the server down last
                 preexec_fn=_end_with_parent() if sys.platform == "linux" else None,  # noqa: PLW1509 - see `start`
                 **self._as_runner(),
             )
 
-    def _as_runner(self) -> dict[str, object]:
+    def _as_runner(self) -> dict[str, Any]:
         return {"stdin": subprocess.DEVNULL, "env": _ENVIRONMENT, "cwd": "/", **self.runner.popen}
 
     def _failed(self, what: str) -> Unavailable:
@@ -122,7 +124,7 @@ def stop(server: "subprocess.Popen[bytes]") -> None:
         server.wait()
 
 
-def _end_with_parent() -> object:
+def _end_with_parent() -> Callable[[], None]:
     libc = ctypes.CDLL(None)  # loaded here: between fork and exec only the call itself is safe
     parent = os.getpid()
 

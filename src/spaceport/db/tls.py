@@ -49,7 +49,7 @@ class Tls:
         return context
 
     def conninfo(self) -> dict[str, str | None]:
-        """The same for libpq. It gets `system` as a file: the libpq inside psycopg's wheels knows no system list."""
+        """The same for libpq, with `system` as a file: the libpq in psycopg's wheels finds no system list."""
         system = ssl.get_default_verify_paths().cafile or certifi.where()
         return {
             "sslmode": self.mode,
@@ -85,7 +85,7 @@ def resolve(
         raise Invalid(
             "sslmode=verify-ca needs sslrootcert.",
             code="database_url",
-            fix="Name the authority's file in sslrootcert, or use sslmode=verify-full for a public authority.",
+            fix="Name its file in sslrootcert, or use sslmode=verify-full for a public authority.",
         )
     if mode == "verify-full" and not rootcert:
         rootcert = SYSTEM  # libpq would refuse; public authorities are what hosted databases use

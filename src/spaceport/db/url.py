@@ -1,13 +1,12 @@
 """DATABASE_URL in libpq form, read once and written out for each of the two drivers.
 
-No error raised here repeats anything of the address but the names of its parameters: in a mistyped address the
-password can sit anywhere.
+No error raised here repeats anything of the address but the names of its parameters: in a mistyped address
+the password can sit anywhere.
 """
 
 import re
 import ssl
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -21,23 +20,10 @@ from spaceport.errors import Invalid
 CONNECT_TIMEOUT = 10.0
 EXAMPLE = "postgresql://user:password@host:5432/database?sslmode=require"
 
-# Known to libpq, other drivers or poolers, and without a meaning for a client with one host and keep-alives on.
-WITHOUT_EFFECT = frozenset(
-    [
-        "client_encoding",
-        "connection_limit",
-        "fallback_application_name",
-        "gssencmode",
-        "keepalives",
-        "keepalives_count",
-        "keepalives_idle",
-        "keepalives_interval",
-        "pgbouncer",
-        "pool_timeout",
-        "sslnegotiation",
-        "sslsni",
-        "target_session_attrs",
-    ]
+# Known to libpq, other drivers or poolers, and without a meaning for this one.
+_WITHOUT_EFFECT = re.compile(
+    r"client_encoding|connection_limit|fallback_application_name|gssencmode|keepalives(_count|_idle|_interval)?"
+    r"|pgbouncer|pool_timeout|sslnegotiation|sslsni|target_session_attrs"
 )
 
 
@@ -51,6 +37,7 @@ class Address:
     port: int
     database: str | None
     tls: tls.Tls
+    ssl_context: ssl.SSLContext | Literal[False] | None = field(repr=False)
     connect_timeout: float = CONNECT_TIMEOUT
     channel_binding: str | None = None
     options: str | None = None
@@ -65,11 +52,10 @@ class Address:
         """Whether a Unix socket leads there."""
         return self.host.startswith("/")
 
-    @cached_property
     def pg8000(self) -> dict[str, Any]:
         """Arguments of pg8000's `connect`, all but the time-out. Times come back in UTC."""
         startup = {"TimeZone": "UTC"} | ({"options": self.options} if self.options else {})
-        place: dict[str, Any] = {"host": self.host, "port": self.port, "ssl_context": self._ssl_context()}
+        place: dict[str, Any] = {"host": self.host, "port": self.port, "ssl_context": self.ssl_context}
         if self.local:
             # libpq does not encrypt Unix sockets either; False also saves building a context per connection.
             place = {"unix_sock": f"{self.host}/.s.PGSQL.{self.port}", "ssl_context": False}
@@ -83,7 +69,7 @@ class Address:
 
     def conninfo(self) -> str:
         """For psycopg: contains the password."""
-        remote = self.tls.conninfo() | {
+        remote: dict[str, Any] = self.tls.conninfo() | {
             "keepalives_idle": 30,
             "keepalives_interval": 10,
             "tcp_user_timeout": 60_000,
@@ -100,16 +86,6 @@ class Address:
             application_name=self.application_name,
             **({} if self.local else remote),
         )
-
-    def _ssl_context(self) -> ssl.SSLContext | Literal[False] | None:
-        context = self.tls.context()
-        if self.channel_binding == "require" and not context:
-            raise Invalid(
-                "channel_binding=require needs sslmode=require or stronger.",
-                code="database_url",
-                fix=f"Use {EXAMPLE}",
-            )
-        return context
 
 
 def conninfo(raw: str) -> str:
@@ -128,21 +104,27 @@ def parse(raw: str) -> Address:
     user = take("user", address.username)
     if not user:
         raise _invalid("names no user")
-    if not host.startswith("/") and re.search(r"[@,\s]", host):
-        raise _invalid("has no single, plain host name; percent-encode special characters in the password")
+    if "," in host and not host.startswith("/"):
+        raise _invalid("names several hosts; one is supported")
+    encryption = _tls(query)
+    context = encryption.context()
+    binding = take("channel_binding")
+    if binding == "require" and not context:
+        raise _invalid("asks for channel_binding=require, which needs sslmode=require or stronger")
     result = Address(
         user=user,
         password=take("password", address.password),
         host=host,
         port=int(_number("port", take("port"), address.port or 5432)),
         database=take("dbname", address.database),
-        tls=_tls(query),
+        tls=encryption,
+        ssl_context=context,
         connect_timeout=_number("connect_timeout", take("connect_timeout"), CONNECT_TIMEOUT),
-        channel_binding=take("channel_binding"),
+        channel_binding=binding,
         options=take("options"),
         application_name=take("application_name", "spaceport"),
     )
-    if unknown := sorted(query.keys() - WITHOUT_EFFECT):
+    if unknown := sorted(name for name in query if not _WITHOUT_EFFECT.fullmatch(name)):
         raise _invalid(f"has parameters that are not known: {', '.join(unknown)}")
     return result
 
@@ -151,6 +133,8 @@ def _split(raw: str) -> tuple[URL, dict[str, str]]:
     scheme, _, rest = raw.strip().partition("://")
     if scheme.split("+")[0] not in {"postgres", "postgresql"}:
         raise _invalid("does not begin with postgresql://")
+    if rest.count("@") > 1:  # part of the password would be taken for the host or a parameter, and shown
+        raise _invalid("has more than one @; write %40 for the one in the password")
     try:
         # A plus sign is a plus sign in libpq's form, not a blank.
         url = make_url("postgresql://" + rest.replace("+", "%2B"))
