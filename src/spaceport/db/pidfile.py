@@ -1,0 +1,61 @@
+"""`postmaster.pid`: what a Postgres server says of itself, and what a crash leaves of it.
+
+Lines: process id, data folder, start time, port, socket folder, listen address, shared memory, status.
+"""
+
+import signal
+from pathlib import Path
+
+import psutil
+
+_STOP_LIMIT = 20.0
+
+
+def sockets(data: Path) -> Path | None:
+    """The folder of the socket once the server takes connections, else None."""
+    lines = _lines(data)
+    return Path(lines[4]) if len(lines) > 7 and lines[7].strip() == "ready" else None  # noqa: PLR2004
+
+
+def clear(data: Path) -> bool:
+    """Make way for a new server; the caller owns the folder. Returns whether the last one ended uncleanly.
+
+    Postgres itself gets over the file of a dead process, and checks first that none of its children still
+    runs. What it cannot see is that the process id now belongs to something else, as after the restart of a
+    container, or to a zombie. A server that outlived its owner is shut down.
+    """
+    lines = _lines(data)
+    if not lines:
+        return False
+    pid = int(lines[0])
+    if (server := _server(pid, data)) is not None:
+        server.send_signal(signal.SIGINT)
+        try:
+            server.wait(_STOP_LIMIT)
+        except psutil.TimeoutExpired:
+            server.send_signal(signal.SIGQUIT)
+            server.wait(_STOP_LIMIT)
+    elif psutil.pid_exists(pid):
+        (data / "postmaster.pid").unlink()
+        if len(lines) > 4:  # noqa: PLR2004
+            for name in (
+                ".s.PGSQL.5432",
+                ".s.PGSQL.5432.lock",
+            ):  # the socket has a lock with a process id too
+                (Path(lines[4]) / name).unlink(missing_ok=True)
+    return True
+
+
+def _lines(data: Path) -> list[str]:
+    try:
+        return (data / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def _server(pid: int, data: Path) -> psutil.Process | None:
+    try:
+        process = psutil.Process(pid)
+        return process if str(data) in process.cmdline() else None
+    except psutil.Error:
+        return None
