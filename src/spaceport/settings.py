@@ -44,14 +44,20 @@ class Settings(BaseSettings):
         " although they are loopback or private.",
     )
     push_concurrency: int = Field(2, ge=1, description="Pushes one worker runs at once.")
-    watch_concurrency: int = Field(20, ge=1, description="Builds and health checks one worker watches at once.")
+    watch_concurrency: int = Field(
+        20, ge=1, description="Builds and health checks one worker watches at once."
+    )
     log_level: str = Field("info", description="debug, info, warning or error.")
     log_format: str = Field("text", description="text for people, json for machines.")
 
     @field_validator("egress_allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
 
     @field_validator("hf_endpoint")
     @classmethod
