@@ -1,0 +1,69 @@
+"""Fetching one commit of a repository, with nothing of Git left behind.
+
+The files come out of the object store without a checkout's conversions: no hooks, filters, line-ending changes
+or submodules, so what is deployed is byte for byte what was committed. Symbolic links are refused.
+"""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from spaceport.egress.policy import Policy
+from spaceport.sources import files
+from spaceport.sources.commands import Guard
+from spaceport.sources.git_remote import Remote, Tip, named_by_id
+from spaceport.sources.git_repository import Repository
+from spaceport.sources.limits import DEFAULT, Limits
+from spaceport.sources.model import Fetched, GitSource
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """Repositories over https, and over http from hosts that the operator allowed.
+
+    `token` is a bare token or `user:password`. `cancelled` is asked about every 0.1 s.
+
+    Raises Invalid (egress_refused, git_authentication_required, git_authentication_failed,
+    git_repository_not_found, git_redirect_refused, ref_not_found, folder_not_found, source_has_links,
+    source_path_refused), TooLarge (source_too_large, source_too_many_files), Conflict (fetch_canceled),
+    RateLimited (git_rate_limited), UpstreamFailed (host_not_found, git_unreachable, git_tls_failed,
+    git_failed, fetch_timed_out) or Unavailable (git_missing, git_too_old, disk_full).
+    """
+
+    policy: Policy
+    limits: Limits = DEFAULT
+
+    def resolve(self, source: GitSource, *, token: str | None, cancelled: Callable[[], bool]) -> Tip:
+        """Ask the remote where the ref stands, fetching nothing. A full commit id is taken at its word."""
+        if (tip := named_by_id(source.ref)) is not None:
+            return tip
+        with tempfile.TemporaryDirectory(prefix="spaceport-git-") as scratch:
+            repository = Repository.create(Guard(Path(scratch), self.limits, cancelled))
+            return Remote.of(source.url, repository, policy=self.policy, token=token).tip(source.ref)
+
+    def fetch(
+        self, source: GitSource, into: Path, *, token: str | None, cancelled: Callable[[], bool]
+    ) -> Fetched:
+        """Put the source's folder at its ref into `into`, which must be empty or not exist.
+
+        Scratch space is beside `into`. After an error `into` may hold a part of the files: throw it away.
+        """
+        into.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".fetch-", dir=into.parent) as scratch:
+            repository = Repository.create(Guard(Path(scratch), self.limits, cancelled))
+            remote = Remote.of(source.url, repository, policy=self.policy, token=token)
+            tip = remote.fetch(named_by_id(source.ref) or remote.tip(source.ref))
+            listing = repository.list(tip.revision, source.folder)
+            repository.write(tip.revision, source.folder, into)
+            commit = repository.describe(tip.revision)
+        return Fetched(
+            path=into,
+            revision=tip.revision,
+            ref=tip.ref,
+            author=commit.author,
+            message=commit.message,
+            committed_at=commit.committed_at,
+            submodules=tuple(listing.submodules),
+            lfs_pointers=files.lfs_pointers(into, listing.files),
+        )
