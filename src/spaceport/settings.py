@@ -22,8 +22,12 @@ class Settings(BaseSettings):
     )
     database_direct_url: SecretStr | None = Field(
         None,
-        description="The same database without a transaction pooler, for the queue's notifications."
-        " Needed only when DATABASE_URL goes through a pooler.",
+        description="The same database without a transaction pooler, for migrations and the queue's notifications.",
+    )
+    database_pooled: bool = Field(
+        False,
+        description="True when DATABASE_URL goes through a transaction pooler: notifications then need"
+        " DATABASE_DIRECT_URL, or the queue polls every second.",
     )
     database_pool_size: int = Field(
         6, ge=2, le=32, description="Database connections and request threads per process."

@@ -1,0 +1,148 @@
+"""Deployments: ask for one, read it, follow it live, cancel it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from spaceport.accounts import queries as accounts
+from spaceport.accounts.caller import Caller
+from spaceport.accounts.model import Role
+from spaceport.api.caller import RunningInstance, SignedIn
+from spaceport.api.pages import After, Limit, Page, page
+from spaceport.api.spaces import Name, Owner
+from spaceport.deployments import commands, frames, queries
+from spaceport.deployments.model import DeploymentCreate, DeploymentPublic
+from spaceport.errors import Invalid
+from spaceport.jobs.model import InitiatorType
+from spaceport.spaces import queries as spaces
+from spaceport.spaces.model import Space
+from spaceport.uploads import commands as uploads
+
+router = APIRouter(prefix="/api/v1", tags=["deployments"])
+
+
+class LogLinePublic(BaseModel):
+    seq: int
+    step: str
+    at: str
+    line: str
+
+
+class LogPage(BaseModel):
+    """`next_cursor` is the last line's number: ask again with it for what came since."""
+
+    items: list[LogLinePublic]
+    next_cursor: int
+
+
+@router.post("/spaces/{owner}/{name}/deployments", status_code=202)
+def create_deployment(  # noqa: PLR0913 - request parts
+    instance: RunningInstance,
+    claims: SignedIn,
+    owner: Owner,
+    name: Name,
+    response: Response,
+    wanted: DeploymentCreate | None = None,
+) -> DeploymentPublic:
+    """Queue a deployment of the space's source, or of another one for this once."""
+    wanted = wanted or DeploymentCreate()
+    with instance.database.unit_of_work() as session:
+        caller = accounts.caller(session, claims)
+        space = spaces.get(session, caller, owner, name, needs=Role.DEPLOYER)
+        if wanted.source is not None and wanted.source.kind == "upload":
+            uploads.get(session, space.team_id, wanted.source.upload_id)
+        deployment = commands.request(
+            session, space, source=_source(space, wanted), initiator=_initiator(caller), if_busy=wanted.if_busy
+        )
+        response.headers["Location"] = f"/api/v1/deployments/{deployment.id}"
+        return queries.public(deployment, space)
+
+
+@router.get("/spaces/{owner}/{name}/deployments")
+def list_deployments(  # noqa: PLR0913 - request parts
+    instance: RunningInstance,
+    claims: SignedIn,
+    owner: Owner,
+    name: Name,
+    request: Request,
+    response: Response,
+    cursor: After = None,
+    limit: Limit = 50,
+) -> Page[DeploymentPublic]:
+    """A space's deployments, newest first."""
+    with instance.database.unit_of_work() as session:
+        space = spaces.get(session, accounts.caller(session, claims), owner, name)
+        found = queries.page(session, space, after=cursor, limit=limit)
+    items = [queries.public(deployment, space) for deployment in found]
+    return page(request, response, items, limit=limit, last_id=items[-1].id if items else None)
+
+
+@router.get("/deployments/{deployment_id}")
+def read_deployment(instance: RunningInstance, claims: SignedIn, deployment_id: str) -> DeploymentPublic:
+    with instance.database.unit_of_work() as session:
+        deployment = queries.get(session, accounts.caller(session, claims), deployment_id)
+        return queries.public(deployment, session.get_one(Space, deployment.space_id))
+
+
+@router.get("/deployments/{deployment_id}/logs")
+def read_deployment_log(  # noqa: PLR0913 - request parts
+    instance: RunningInstance,
+    claims: SignedIn,
+    deployment_id: str,
+    cursor: Annotated[int, Query(ge=0, lt=2**62, description="Number of the last line you have.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
+    step: Annotated[str | None, Query(pattern="^(push|build|run)$")] = None,
+) -> LogPage:
+    """Lines after a cursor, oldest first."""
+    with instance.database.unit_of_work() as session:
+        deployment = queries.get(session, accounts.caller(session, claims), deployment_id)
+        lines = queries.log_page(session, deployment.id, after=cursor, limit=limit, step=step)
+    items = [LogLinePublic(seq=l.seq, step=l.step, at=l.at.isoformat(), line=l.line) for l in lines]
+    return LogPage(items=items, next_cursor=items[-1].seq if items else cursor)
+
+
+@router.get("/deployments/{deployment_id}/events", response_class=StreamingResponse)
+def follow_deployment(
+    instance: RunningInstance,
+    claims: SignedIn,
+    request: Request,
+    deployment_id: str,
+    last_event_id: Annotated[str | None, Header(max_length=64)] = None,
+) -> Response:
+    """What happens to a deployment as server-sent events: status changes and log lines, from its beginning or
+    after `Last-Event-ID`. The stream ends with the deployment's final event."""
+    with instance.database.unit_of_work() as session:
+        deployment = queries.get(session, accounts.caller(session, claims), deployment_id)
+    return StreamingResponse(
+        request.app.state.feed.follow(deployment.id, frames.parse_cursor(last_event_id)),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
+    )
+
+
+@router.post("/deployments/{deployment_id}/cancellation", status_code=202)
+def cancel_deployment(instance: RunningInstance, claims: SignedIn, deployment_id: str) -> DeploymentPublic:
+    """A queued deployment ends at once; a running one is told to stop, and says what it left. 409 when it has ended."""
+    with instance.database.unit_of_work() as session:
+        caller = accounts.caller(session, claims)
+        deployment = queries.get(session, caller, deployment_id, needs=Role.DEPLOYER)
+        commands.cancel(session, deployment, actor=caller.user_id)
+        return queries.public(deployment, session.get_one(Space, deployment.space_id))
+
+
+def _source(space: Space, wanted: DeploymentCreate) -> dict[str, object]:
+    if wanted.source is not None:
+        return wanted.source.model_dump(mode="json")
+    if space.source is None:
+        raise Invalid(
+            f"{space.repo_id} has no source yet.",
+            code="no_source",
+            fix="Set one with PATCH on the space, or send a source with the deployment.",
+        )
+    return space.source
+
+
+def _initiator(caller: Caller) -> commands.Initiator:
+    return commands.Initiator(InitiatorType.USER, caller.user_id, caller.name)

@@ -1,0 +1,50 @@
+"""Hub accounts: the tokens through which spaces are reached. No route ever answers a token."""
+
+from fastapi import APIRouter
+
+from spaceport.accounts import queries
+from spaceport.accounts.model import Role
+from spaceport.api.caller import RunningInstance, SignedIn
+from spaceport.hub_accounts import commands
+from spaceport.hub_accounts.model import HubAccountCreate, HubAccountPublic
+
+router = APIRouter(prefix="/api/v1/hub-accounts", tags=["hub accounts"])
+
+
+@router.post("", status_code=201)
+def store_hub_account(instance: RunningInstance, claims: SignedIn, wanted: HubAccountCreate) -> HubAccountPublic:
+    """Store a Hub token, sealed, after asking the Hub whose it is. The same Hub user again replaces the token."""
+    with instance.database.unit_of_work() as session:
+        caller = queries.caller(session, claims)
+        team_id = wanted.team_id or caller.default_team_id
+        caller.require(team_id, Role.ADMIN)
+    token = wanted.token.get_secret_value().strip()
+    identity = commands.identify(instance, token)
+    with instance.database.unit_of_work() as session:
+        account = commands.store(session, instance, caller, team_id, identity, token)
+    return HubAccountPublic.model_validate(account)
+
+
+@router.get("")
+def list_hub_accounts(instance: RunningInstance, claims: SignedIn) -> list[HubAccountPublic]:
+    """Hub accounts of your teams. The one of the environment belongs to the first registered team."""
+    with instance.database.unit_of_work() as session:
+        caller = queries.caller(session, claims)
+    commands.adopt_environment(instance)
+    with instance.database.unit_of_work() as session:
+        return [HubAccountPublic.model_validate(account) for account in commands.listed(session, caller)]
+
+
+@router.get("/{account_id}")
+def read_hub_account(instance: RunningInstance, claims: SignedIn, account_id: str) -> HubAccountPublic:
+    with instance.database.unit_of_work() as session:
+        caller = queries.caller(session, claims)
+        return HubAccountPublic.model_validate(commands.get(session, caller, account_id))
+
+
+@router.delete("/{account_id}", status_code=204)
+def remove_hub_account(instance: RunningInstance, claims: SignedIn, account_id: str) -> None:
+    """Forget a Hub account. 409 `hub_account_in_use` once spaces were managed through it."""
+    with instance.database.unit_of_work() as session:
+        caller = queries.caller(session, claims)
+        commands.remove(session, caller, account_id)

@@ -1,0 +1,24 @@
+"""Uploaded archives as a source."""
+
+from fastapi import APIRouter, UploadFile
+
+from spaceport.accounts import queries
+from spaceport.accounts.model import Role
+from spaceport.api.caller import RunningInstance, SignedIn
+from spaceport.uploads import commands
+from spaceport.uploads.model import UploadPublic
+
+router = APIRouter(prefix="/api/v1/uploads", tags=["uploads"])
+
+
+@router.post("", status_code=201)
+def upload_archive(
+    instance: RunningInstance, claims: SignedIn, file: UploadFile, team_id: str | None = None
+) -> UploadPublic:
+    """Keep a tar.gz or zip archive of at most 200 MB; deploy it with `{"kind": "upload", "upload_id": …}`."""
+    with instance.database.unit_of_work() as session:
+        caller = queries.caller(session, claims)
+        team = team_id or caller.default_team_id
+        caller.require(team, Role.DEPLOYER)
+    with instance.database.unit_of_work() as session:
+        return UploadPublic.model_validate(commands.keep(session, team, file.file))

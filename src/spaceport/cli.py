@@ -1,0 +1,52 @@
+"""The command line: `spaceport serve` runs it all, `spaceport demo` shows it."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+import uvicorn
+from pydantic import ValidationError
+
+from spaceport import __version__, log
+from spaceport.errors import SpaceportError
+from spaceport.main import create_app, store
+from spaceport.settings import Settings
+
+
+@click.group()
+@click.version_option(__version__, prog_name="spaceport")
+def main() -> None:
+    """Deploy to Hugging Face Spaces, and know whether it is live."""
+
+
+@main.command()
+@click.option("--no-worker", is_flag=True, help="Serve the API only; a worker runs elsewhere.")
+def serve(*, no_worker: bool) -> None:
+    """Serve the API, and work on the queue in the same process."""
+    with _explained():
+        settings = Settings()
+        log.configure(settings)
+        with store(settings) as found:
+            uvicorn.run(
+                create_app(settings, found, with_worker=not no_worker),
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=5,
+            )
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """A refusal to start is one sentence and what to do, not a traceback."""
+    try:
+        yield
+    except SpaceportError as error:
+        click.echo(f"spaceport: {error.message} {error.fix}".strip(), err=True)
+        sys.exit(1)
+    except ValidationError as error:
+        for problem in error.errors(include_input=False, include_url=False):
+            click.echo(f"spaceport: {'.'.join(map(str, problem['loc'])).upper()}: {problem['msg']}", err=True)
+        sys.exit(1)

@@ -1,0 +1,85 @@
+"""A deployment's events and log lines as server-sent events, in the order in which they happened.
+
+A frame's id is `<last event>.<last line>`: together they are the cursor from which a viewer resumes.
+"""
+
+import heapq
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from spaceport.db.database import Database
+from spaceport.deployments.model import Deployment, LogLine
+from spaceport.deployments.states import Status
+from spaceport.events.feed import Batch, Cursor, Reader
+from spaceport.events.model import Event
+
+_MOST_LINES = 2_000
+_FINAL = frozenset(f"deployment.{status}" for status in Status if status.final)
+
+
+def parse_cursor(text: str | None) -> Cursor:
+    """The cursor in a `Last-Event-ID`; the beginning for anything else."""
+    first, _, second = (text or "").partition(".")
+    return (int(first), int(second)) if first.isdigit() and second.isdigit() else (0, 0)
+
+
+def reader(database: Database) -> Reader:
+    """For the feed: what happened to a deployment after a cursor, up to another one or until now."""
+
+    def read(deployment_id: str, cursor: Cursor, upto: Cursor | None) -> Batch:
+        with database.unit_of_work() as session:
+            # The status first: rows that are read after it can only be more.
+            status = session.exec(select(Deployment.status).where(Deployment.id == deployment_id)).one()
+            events = _events(session, deployment_id, cursor[0], upto[0] if upto else None)
+            lines = _lines(session, deployment_id, cursor[1], upto[1] if upto else None)
+        if more := len(lines) == _MOST_LINES:
+            # The rest of the log comes first: an end must stay the last thing a viewer sees.
+            events = [event for event in events if event.kind not in _FINAL]
+        frames, cursor = _encode(events, lines, cursor)
+        return Batch(frames, cursor, ended=Status(status).final and not more)
+
+    return read
+
+
+def _events(session: Session, deployment_id: str, after: int, upto: int | None) -> Sequence[Event]:
+    statement = select(Event).where(Event.deployment_id == deployment_id, col(Event.id) > after)
+    if upto is not None:
+        statement = statement.where(col(Event.id) <= upto)
+    return session.exec(statement.order_by(col(Event.id))).all()
+
+
+def _lines(session: Session, deployment_id: str, after: int, upto: int | None) -> Sequence[LogLine]:
+    statement = select(LogLine).where(LogLine.deployment_id == deployment_id, LogLine.seq > after)
+    if upto is not None:
+        statement = statement.where(LogLine.seq <= upto)
+    return session.exec(statement.order_by(col(LogLine.seq)).limit(_MOST_LINES)).all()
+
+
+def _encode(events: Sequence[Event], lines: Sequence[LogLine], cursor: Cursor) -> tuple[bytes, Cursor]:
+    encoded = []
+    for item in _in_order(events, lines):
+        if isinstance(item, Event):
+            assert item.id is not None
+            cursor = (item.id, cursor[1])
+            data = {"at": item.at.isoformat(), "actor": item.actor, **item.data}
+            encoded.append(_frame(cursor, item.kind, data))
+        else:
+            cursor = (cursor[0], item.seq)
+            data = {"seq": item.seq, "step": item.step, "at": item.at.isoformat(), "line": item.line}
+            encoded.append(_frame(cursor, "log", data))
+    return "".join(encoded).encode(), cursor
+
+
+def _in_order(events: Sequence[Event], lines: Sequence[LogLine]) -> Iterator[Event | LogLine]:
+    """By time, each kind in its own order, and the final event behind everything."""
+    final = [event for event in events if event.kind in _FINAL]
+    others = [event for event in events if event.kind not in _FINAL]
+    yield from heapq.merge(others, lines, key=lambda item: item.at)
+    yield from final
+
+
+def _frame(cursor: Cursor, kind: str, data: dict[str, Any]) -> str:
+    return f"id: {cursor[0]}.{cursor[1]}\nevent: {kind}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"

@@ -1,0 +1,150 @@
+"""The live feed: one reader per topic and process, whatever the number of viewers.
+
+The rows are the truth; a notification, or one second without any, only says when to look. A viewer gets ready
+bytes, encoded once for all of them, and one that cannot keep up is let go: it resumes from its cursor.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import psycopg
+import structlog
+
+from spaceport.events.record import CHANNEL
+
+log = structlog.get_logger()
+
+JOIN_SECONDS = 0.1
+POLL_SECONDS = 1.0
+PING_SECONDS = 15.0
+_BACKLOG = 64
+
+Cursor = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Frames after a cursor, the cursor behind them, and whether nothing will ever follow."""
+
+    frames: bytes
+    cursor: Cursor
+    ended: bool
+
+
+# What follows a cursor, up to another one or to the newest.
+Reader = Callable[[str, Cursor, Cursor | None], Batch]
+
+
+@dataclass(eq=False)
+class _Topic:
+    cursor: Cursor
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    viewers: set[asyncio.Queue[bytes | None]] = field(default_factory=set)
+    pump: asyncio.Task[None] | None = None
+
+
+class Feed:
+    """`conninfo` is a direct database address, or None behind a transaction pooler, where nobody can LISTEN."""
+
+    def __init__(self, read: Reader, conninfo: str | None) -> None:
+        self._read = read
+        self._conninfo = conninfo
+        self._topics: dict[str, _Topic] = {}
+
+    async def run(self) -> None:
+        """Listen for hints until cancelled, reconnecting for ever: without them the poll still delivers."""
+        while self._conninfo is not None:
+            try:
+                async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
+                    await connection.execute(f"LISTEN {CHANNEL}".encode())
+                    async for hint in connection.notifies():
+                        if topic := self._topics.get(hint.payload):
+                            topic.woken.set()
+            except psycopg.Error as error:
+                log.warning("feed.listening_again", reason=str(error))
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def follow(self, name: str, cursor: Cursor) -> AsyncIterator[bytes]:
+        """Everything after the cursor, then what comes, until the topic ends or this viewer falls behind."""
+        queue: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=_BACKLOG)
+        topic = self._topic(name, cursor)
+        try:
+            while _ahead(cursor, topic.cursor) and topic.pump is not None and not topic.pump.done():
+                # The viewer saw more elsewhere than our pump has read: it has to catch up first.
+                topic.woken.set()
+                await asyncio.sleep(JOIN_SECONDS)
+            # From here on the queue brings everything behind `upto`; what lies before it is read once.
+            upto = topic.cursor
+            topic.viewers.add(queue)
+            yield b": connected\n\n"
+            while cursor != upto and not _ahead(cursor, upto):
+                batch = await asyncio.to_thread(self._read, name, cursor, upto)
+                cursor = batch.cursor
+                yield batch.frames
+            async for frames in _queued(queue):
+                yield frames
+        finally:
+            self._leave(name, topic, queue)
+
+    def _topic(self, name: str, cursor: Cursor) -> _Topic:
+        """The running topic, or a new one that begins where its first viewer stands."""
+        topic = self._topics.get(name)
+        if topic is None:
+            topic = self._topics[name] = _Topic(cursor)
+            topic.woken.set()
+            topic.pump = asyncio.create_task(self._pump(name, topic))
+        return topic
+
+    def _leave(self, name: str, topic: _Topic, queue: asyncio.Queue[bytes | None]) -> None:
+        topic.viewers.discard(queue)
+        if not topic.viewers and topic.pump is not None and self._topics.get(name) is topic:
+            del self._topics[name]
+            topic.pump.cancel()
+
+    async def _pump(self, name: str, topic: _Topic) -> None:
+        ended = False
+        while not ended:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(topic.woken.wait(), POLL_SECONDS)
+            await asyncio.sleep(JOIN_SECONDS)
+            topic.woken.clear()
+            try:
+                batch = await asyncio.to_thread(self._read, name, topic.cursor, None)
+            except Exception as error:  # noqa: BLE001 - an outage of the database must not end the stream
+                log.warning("feed.reading_again", reason=type(error).__name__)
+                continue
+            topic.cursor, ended = batch.cursor, batch.ended
+            if batch.frames:
+                self._deliver(topic, batch.frames)
+        if self._topics.get(name) is topic:
+            del self._topics[name]
+        self._deliver(topic, None)
+
+    @staticmethod
+    def _deliver(topic: _Topic, frames: bytes | None) -> None:
+        for queue in list(topic.viewers):
+            if queue.full():
+                # Emptied, so that the end gets in: this viewer resumes from its cursor.
+                while not queue.empty():
+                    queue.get_nowait()
+                queue.put_nowait(None)
+                topic.viewers.discard(queue)
+            else:
+                queue.put_nowait(frames)
+
+
+def _ahead(cursor: Cursor, of: Cursor) -> bool:
+    return cursor[0] > of[0] or cursor[1] > of[1]
+
+
+async def _queued(queue: asyncio.Queue[bytes | None]) -> AsyncIterator[bytes]:
+    while True:
+        try:
+            frames = await asyncio.wait_for(queue.get(), PING_SECONDS)
+        except TimeoutError:
+            frames = b": ping\n\n"
+        if frames is None:
+            return
+        yield frames

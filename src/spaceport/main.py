@@ -1,0 +1,115 @@
+"""Putting one running Spaceport together: the only place, with `cli`, that wires doors to each other."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import anyio.to_thread
+from fastapi import FastAPI
+
+from spaceport import instance as instances
+from spaceport.api.application import create_api
+from spaceport.api.health import HubReachability
+from spaceport.db import migrate, url
+from spaceport.db.database import Database
+from spaceport.db.embedded import Embedded
+from spaceport.deployments import frames
+from spaceport.events.feed import Feed
+from spaceport.hub.client import install_client
+from spaceport.instance import Instance
+from spaceport.jobs.engine import Engine
+from spaceport.settings import Settings
+from spaceport.worker.handlers import handlers
+
+# Waiting for the Hub or Git is most of what these threads do; the engine's own limits decide how many run.
+_OUTSIDE_THREADS = 24
+_WORKER_CONNECTIONS = 4
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where the database is: `direct_url` can LISTEN, and is None behind a transaction pooler without one."""
+
+    url: str
+    direct_url: str | None
+
+
+@contextlib.contextmanager
+def store(settings: Settings) -> Iterator[Store]:
+    """The configured database, or an embedded one for as long as the block lasts; its schema is up to date.
+
+    Call it from the main thread: the embedded server ends with the thread that started it.
+    """
+    if settings.database_url is None:
+        embedded = Embedded(settings.data_dir)
+        embedded.start()
+        try:
+            yield _migrated(Store(embedded.url, embedded.url))
+        finally:
+            embedded.stop()
+        return
+    pooled = settings.database_url.get_secret_value()
+    direct = settings.database_direct_url.get_secret_value() if settings.database_direct_url else None
+    yield _migrated(Store(pooled, direct if settings.database_pooled else pooled))
+
+
+def _migrated(found: Store) -> Store:
+    database = Database(found.direct_url or found.url, pool_size=1)
+    try:
+        migrate.upgrade(database)
+    finally:
+        database.close()
+    return found
+
+
+def create_app(settings: Settings, found: Store, *, with_worker: bool = True) -> FastAPI:
+    """The API, and in the same process the worker, on a database that `store` gave."""
+    instance = instances.assemble(settings, Database(found.url, settings.database_pool_size))
+    app = create_api(instance)
+    app.state.hub_reachability = HubReachability(settings.hf_endpoint)
+    app.state.feed = Feed(frames.reader(instance.database), _conninfo(found))
+    app.state.engine = None
+    app.router.lifespan_context = lambda app: _running(app, found, with_worker=with_worker)
+    return app
+
+
+def _conninfo(found: Store) -> str | None:
+    return url.conninfo(found.direct_url) if found.direct_url else None
+
+
+@contextlib.asynccontextmanager
+async def _running(app: FastAPI, found: Store, *, with_worker: bool) -> AsyncIterator[None]:
+    instance: Instance = app.state.instance
+    install_client()
+    # As many request threads as connections: more would only wait for one another.
+    anyio.to_thread.current_default_thread_limiter().total_tokens = instance.settings.database_pool_size
+    tasks = [asyncio.create_task(app.state.feed.run())]
+    with contextlib.ExitStack() as stack:
+        if with_worker:
+            tasks.append(asyncio.create_task(_work(app, instance, found, stack)))
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await instance.prober.aclose()
+    instance.database.close()
+
+
+async def _work(app: FastAPI, instance: Instance, found: Store, stack: contextlib.ExitStack) -> None:
+    """The worker has connections of its own, so that busy viewers cannot starve deployments."""
+    database = Database(found.url, _WORKER_CONNECTIONS)
+    stack.callback(database.close)
+    outside = stack.enter_context(ThreadPoolExecutor(_OUTSIDE_THREADS, thread_name_prefix="outside"))
+    engine = Engine(
+        url.conninfo(found.direct_url or found.url),
+        database,
+        handlers(replace(instance, database=database), outside),
+        listen=found.direct_url is not None,
+    )
+    app.state.engine = engine
+    settings = instance.settings
+    await engine.run(push_concurrency=settings.push_concurrency, watch_concurrency=settings.watch_concurrency)
