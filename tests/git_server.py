@@ -84,11 +84,13 @@ class GitRepo:
 class GitServer:
     """`with GitServer() as server:`; `token` makes every repository private.
 
-    `hang` holds each request until the server closes, `redirect_to` answers 302 with that prefix. `requests` are
-    the paths asked for so far.
+    `hang` holds each request until the server closes, `redirect_to` answers 302 with that prefix. `requests`
+    are the paths asked for so far.
     """
 
-    def __init__(self, *, token: str | None = None, hang: bool = False, redirect_to: str | None = None) -> None:
+    def __init__(
+        self, *, token: str | None = None, hang: bool = False, redirect_to: str | None = None
+    ) -> None:
         self.token = token
         self.hang = hang
         self.redirect_to = redirect_to

@@ -1,7 +1,7 @@
 """Fetching one commit of a repository, with nothing of Git left behind.
 
-The files come out of the object store without a checkout's conversions: no hooks, filters, line-ending changes
-or submodules, so what is deployed is byte for byte what was committed. Symbolic links are refused.
+The files come out of the object store without a checkout's conversions: no hooks, filters, line endings
+or submodules. What is deployed is byte for byte what was committed. Symbolic links are refused.
 """
 
 import tempfile

@@ -1,0 +1,155 @@
+"""Unpacking an uploaded archive: zip, tar and tar.gz, told apart by their bytes and not by a file name.
+
+The tree is kept as it is, a single top-level folder included: the source's `folder` selects inside it. `.git`
+and macOS's `__MACOSX` are left out. Files get mode 0644 (less under a strict umask): the Hub keeps none.
+"""
+
+import gzip
+import hashlib
+import io
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Literal
+
+from spaceport import errors
+from spaceport.sources import files, rules, tar_entries, zip_entries
+from spaceport.sources.entries import Entry
+from spaceport.sources.limits import DEFAULT, Limits
+
+Kind = Literal["zip", "tar", "tar.gz"]
+
+HEAD_BYTES = 262
+"""How many first bytes `kind` needs."""
+
+_CHUNK = 65536
+_LEFT_OUT = {".git", "__macosx"}
+_RATIO_FROM = 10_000_000
+# What the standard library raises over damaged or hostile input; OSError is left to mean our own disk.
+_BROKEN = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    gzip.BadGzipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RecursionError,
+    ValueError,
+)
+
+
+def kind(head: bytes) -> Kind | None:
+    """By magic number; None for anything else."""
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return "zip"
+    if head.startswith(b"\x1f\x8b"):
+        return "tar.gz"
+    return "tar" if head[257:262] == b"ustar" else None
+
+
+def digest(file: BinaryIO) -> str:
+    """The revision of an upload: `sha256:` and the hex digest of all its bytes."""
+    file.seek(0)
+    hashed = hashlib.sha256()
+    while chunk := file.read(_CHUNK):
+        hashed.update(chunk)
+    return f"sha256:{hashed.hexdigest()}"
+
+
+def unpack(file: BinaryIO, into: Path, *, limits: Limits = DEFAULT) -> None:
+    """Write the archive's files into `into`, which must be empty or not exist. `file` must be seekable.
+
+    Sizes are counted as they come out; what a header claims is not believed. After an error `into` may hold a
+    part of the files: throw it away.
+
+    Raises Invalid (archive_unknown, archive_broken, archive_refused, source_path_refused, source_has_links)
+    or TooLarge (source_too_large, source_too_many_files, archive_ratio).
+    """
+    packed = file.seek(0, io.SEEK_END)
+    into.mkdir(parents=True, exist_ok=True)
+    unpacking = _Unpacking(into, packed, limits)
+    try:
+        for entry in _entries(file, limits):
+            unpacking.take(entry)
+    except _BROKEN as error:
+        raise errors.Invalid(
+            "The archive is damaged or uses a feature that is not supported.",
+            code="archive_broken",
+            fix="Make it again as an ordinary .zip or .tar.gz.",
+        ) from error
+
+
+def _entries(file: BinaryIO, limits: Limits) -> Iterator[Entry]:
+    file.seek(0)
+    found = kind(file.read(HEAD_BYTES))
+    file.seek(0)
+    if found == "zip":
+        return zip_entries.read(file, limits)
+    if found == "tar":
+        return tar_entries.read(file, limits)
+    if found == "tar.gz":
+        return tar_entries.read_gzipped(file, limits)
+    raise errors.Invalid(
+        "The upload is not a zip, tar or tar.gz archive.",
+        code="archive_unknown",
+        fix="Upload a .zip or .tar.gz.",
+    )
+
+
+@dataclass(slots=True)
+class _Unpacking:
+    """What has come out so far."""
+
+    into: Path
+    packed: int
+    limits: Limits
+    count: int = 0
+    total: int = 0
+
+    def take(self, entry: Entry) -> None:
+        self.count += 1
+        self._check()
+        if _LEFT_OUT.intersection(part.lower() for part in PurePosixPath(entry.name).parts):
+            return
+        if entry.content is None:
+            # Folders come with their files; the Hub, like Git, knows no empty ones. "./" is the root itself.
+            if PurePosixPath(entry.name).parts:
+                rules.path(entry.name, limits=self.limits)
+            return
+        self._write(self.into / rules.path(entry.name, limits=self.limits), entry)
+
+    def _write(self, path: Path, entry: Entry) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("xb")
+        except (FileExistsError, NotADirectoryError):
+            # Also where only the case differs, on a filesystem that cannot tell the two apart.
+            raise _twice(entry.name) from None
+        with file:
+            assert entry.content is not None
+            while chunk := entry.content.read(_CHUNK):
+                self.total += len(chunk)
+                self._check()
+                file.write(chunk)
+
+    def _check(self) -> None:
+        files.check_totals(self.count, self.total, self.limits)
+        if self.total > _RATIO_FROM and self.total > self.packed * self.limits.ratio:
+            raise errors.TooLarge(
+                f"The archive unpacks to more than {self.limits.ratio} times its size.",
+                code="archive_ratio",
+                fix="Leave generated files out; they can be made when the Space is built.",
+            )
+
+
+def _twice(name: str) -> errors.Invalid:
+    return errors.Invalid(
+        f"The archive has two entries for {name!r}.",
+        code="archive_refused",
+        fix="Make the archive again, with each file once.",
+    )
