@@ -5,6 +5,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -56,10 +57,8 @@ def admin(postgres: Embedded) -> Iterator["Admin"]:
 @pytest.fixture
 def database_url(admin: "Admin") -> Iterator[str]:
     """The address, in libpq form, of an empty database with the newest schema."""
-    name = f"test_{next(_numbers)}"
-    admin.run(f"CREATE DATABASE {name} TEMPLATE spaceport")
-    yield admin.address(name)
-    admin.run(f"DROP DATABASE {name} WITH (FORCE)")
+    with admin.fresh(template="spaceport") as address:
+        yield address
 
 
 @pytest.fixture
@@ -79,8 +78,13 @@ class Admin:
     def address(self, name: str) -> str:
         return self._raw_url.replace("@/spaceport?", f"@/{name}?")
 
-    def run(self, statement: str) -> None:
-        self._connection.cursor().execute(statement)
+    @contextmanager
+    def fresh(self, template: str) -> Iterator[str]:
+        """The address of a copy, dropped afterwards."""
+        name = f"test_{next(_numbers)}"
+        self._connection.cursor().execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield self.address(name)
+        self._connection.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def close(self) -> None:
         self._connection.close()

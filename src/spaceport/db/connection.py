@@ -1,6 +1,7 @@
 """One pg8000 connection, with what pg8000 leaves open closed."""
 
 import socket
+from contextlib import ExitStack, suppress
 
 import pg8000
 
@@ -14,10 +15,14 @@ _KEEP_ALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_U
 def connect(address: Address) -> pg8000.Connection:
     """Raises Unavailable whatever the reason; its sentence has the server's own words and no password."""
     try:
-        connection = _Connection(timeout=address.connect_timeout or None, **address.pg8000())
+        with ExitStack() as on_failure:
+            sock = on_failure.enter_context(_dial(address))
+            connection = _Connection(sock=sock, **address.pg8000())
+            on_failure.pop_all()
     except Exception as error:  # what is no Postgres gets KeyError, struct.error … out of pg8000
         raise unavailable(f"Postgres at {address} cannot be reached: {_reason(error)}.") from error
-    _set_up(connection._usock, local=address.local)  # noqa: SLF001 - pg8000 gives no other way to its socket
+    # pg8000's time-out would also end every query that takes longer, and there is no other way to its socket.
+    connection._usock.settimeout(None)  # noqa: SLF001
     return connection
 
 
@@ -39,20 +44,34 @@ class _Connection(pg8000.Connection):  # type: ignore[misc]
         except OSError as error:
             raise pg8000.InterfaceError("network error") from error
 
+    def close(self) -> None:
+        """pg8000 hides the server's refusal behind its own failure to say goodbye."""
+        with suppress(pg8000.InterfaceError):
+            super().close()
 
-def _set_up(sock: socket.socket, *, local: bool) -> None:
-    # pg8000's time-out would also end every query that takes longer.
-    sock.settimeout(None)
-    if local:
-        return
+
+def _dial(address: Address) -> socket.socket:
+    timeout = address.connect_timeout or None
+    if address.local:
+        sock = socket.socket(socket.AF_UNIX)
+        try:
+            sock.settimeout(timeout)
+            sock.connect(f"{address.host}/.s.PGSQL.{address.port}")
+        except OSError:
+            sock.close()
+            raise
+        return sock
+    sock = socket.create_connection((address.host, address.port), timeout)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     for name, value in _KEEP_ALIVE.items():
-        if hasattr(socket, name):
+        if hasattr(socket, name):  # macOS lacks some
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    return sock
 
 
 def _reason(error: Exception) -> str:
-    said = error.args[0] if error.args else ""
+    said = error.args[0] if error.args else None
     if isinstance(said, dict):
         return f"{said.get('M', 'refused')} ({said.get('C', 'no code')})"
-    return str(error.__cause__ or error).rstrip(".")
+    return str(error.__cause__ or error) or type(error).__name__

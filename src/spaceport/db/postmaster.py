@@ -18,6 +18,17 @@ from spaceport.errors import Unavailable
 
 _PR_SET_PDEATHSIG = 1
 _ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
+# The builtin locale: an order of text that no operating system changes under the indexes.
+_INITDB = [
+    "--username=postgres",
+    "--auth-local=trust",
+    "--auth-host=reject",
+    "--no-instructions",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+]
 _SERVER = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -50,17 +61,7 @@ class Cluster:
         shutil.rmtree(half, ignore_errors=True)
         half.mkdir(mode=0o700)
         os.chown(half, self.runner.uid, self.runner.gid)
-        command: list[str | Path] = [
-            self.programs / "initdb",
-            "-D",
-            half,
-            "-U",
-            "postgres",
-            "--auth-local=trust",
-            "--auth-host=reject",
-        ]
-        command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        command += ["--no-instructions"] + ([] if self.durable else ["--no-sync"])
+        command = [self.programs / "initdb", *_INITDB, *([] if self.durable else ["--no-sync"]), "-D", half]
         with self.log.open("ab") as log:
             code = subprocess.call(command, stdout=log, stderr=log, **self._as_runner())
         if code != 0:

@@ -53,18 +53,16 @@ class Address:
         return self.host.startswith("/")
 
     def pg8000(self) -> dict[str, Any]:
-        """Arguments of pg8000's `connect`, all but the time-out. Times come back in UTC."""
-        startup = {"TimeZone": "UTC"} | ({"options": self.options} if self.options else {})
-        place: dict[str, Any] = {"host": self.host, "port": self.port, "ssl_context": self.ssl_context}
-        if self.local:
+        """Arguments of pg8000's `connect` next to its `sock`. Times come back in UTC."""
+        return {
+            "host": self.host,  # the name in the certificate
             # libpq does not encrypt Unix sockets either; False also saves building a context per connection.
-            place = {"unix_sock": f"{self.host}/.s.PGSQL.{self.port}", "ssl_context": False}
-        return place | {
+            "ssl_context": False if self.local else self.ssl_context,
             "user": self.user,
             "password": self.password,
             "database": self.database,
             "application_name": self.application_name,
-            "startup_params": startup,
+            "startup_params": {"TimeZone": "UTC"} | ({"options": self.options} if self.options else {}),
         }
 
     def conninfo(self) -> str:
