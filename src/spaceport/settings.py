@@ -29,9 +29,7 @@ class Settings(BaseSettings):
         description="True when DATABASE_URL goes through a transaction pooler: notifications then need"
         " DATABASE_DIRECT_URL, or the queue polls every second.",
     )
-    database_pool_size: int = Field(
-        6, ge=2, le=32, description="Database connections and request threads per process."
-    )
+    database_pool_size: int = Field(6, ge=2, le=32, description="Database connections and request threads per process.")
     jwt_secret: SecretStr | None = Field(
         None, description="Signs access tokens; at least 32 characters. Required with DATABASE_URL."
     )
@@ -48,20 +46,14 @@ class Settings(BaseSettings):
         " although they are loopback or private.",
     )
     push_concurrency: int = Field(2, ge=1, description="Pushes one worker runs at once.")
-    watch_concurrency: int = Field(
-        20, ge=1, description="Builds and health checks one worker watches at once."
-    )
+    watch_concurrency: int = Field(20, ge=1, description="Builds and health checks one worker watches at once.")
     log_level: str = Field("info", description="debug, info, warning or error.")
     log_format: str = Field("text", description="text for people, json for machines.")
 
     @field_validator("egress_allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return (
-            tuple(part.strip() for part in value.split(",") if part.strip())
-            if isinstance(value, str)
-            else value
-        )
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("hf_endpoint")
     @classmethod

@@ -38,7 +38,7 @@ class LogPage(BaseModel):
 
 
 @router.post("/spaces/{owner}/{name}/deployments", status_code=202)
-def create_deployment(  # noqa: PLR0913 - request parts
+def create_deployment(
     instance: RunningInstance,
     claims: SignedIn,
     owner: Owner,
@@ -61,7 +61,7 @@ def create_deployment(  # noqa: PLR0913 - request parts
 
 
 @router.get("/spaces/{owner}/{name}/deployments")
-def list_deployments(  # noqa: PLR0913 - request parts
+def list_deployments(
     instance: RunningInstance,
     claims: SignedIn,
     owner: Owner,
@@ -87,7 +87,7 @@ def read_deployment(instance: RunningInstance, claims: SignedIn, deployment_id: 
 
 
 @router.get("/deployments/{deployment_id}/logs")
-def read_deployment_log(  # noqa: PLR0913 - request parts
+def read_deployment_log(
     instance: RunningInstance,
     claims: SignedIn,
     deployment_id: str,
@@ -99,7 +99,7 @@ def read_deployment_log(  # noqa: PLR0913 - request parts
     with instance.database.unit_of_work() as session:
         deployment = queries.get(session, accounts.caller(session, claims), deployment_id)
         lines = queries.log_page(session, deployment.id, after=cursor, limit=limit, step=step)
-    items = [LogLinePublic(seq=l.seq, step=l.step, at=l.at.isoformat(), line=l.line) for l in lines]
+    items = [LogLinePublic(seq=line.seq, step=line.step, at=line.at.isoformat(), line=line.line) for line in lines]
     return LogPage(items=items, next_cursor=items[-1].seq if items else cursor)
 
 

@@ -58,7 +58,7 @@ class JobPublic(BaseModel):
 
 
 @router.get("")
-def list_jobs(  # noqa: PLR0913 - request parts
+def list_jobs(
     instance: RunningInstance,
     claims: SignedIn,
     request: Request,

@@ -39,7 +39,7 @@ def create_space(instance: RunningInstance, claims: SignedIn, wanted: SpaceCreat
 
 
 @router.get("")
-def list_spaces(  # noqa: PLR0913 - request parts
+def list_spaces(
     instance: RunningInstance,
     claims: SignedIn,
     request: Request,

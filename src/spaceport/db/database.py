@@ -48,9 +48,7 @@ class Database:
                 yield session
                 session.commit()
         except PoolTimeout as error:
-            raise unavailable(
-                f"No database connection became free within {_POOL_TIMEOUT:g} seconds."
-            ) from error
+            raise unavailable(f"No database connection became free within {_POOL_TIMEOUT:g} seconds.") from error
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise unavailable("The connection to Postgres was lost.") from error

@@ -138,9 +138,7 @@ class Embedded:
             folder.mkdir(mode=0o700, exist_ok=True)
             owner = folder.lstat().st_uid
             if folder.is_symlink() or owner not in {os.geteuid(), runner.uid}:
-                raise self._unusable(
-                    f"has a long path, and {folder}, meant for its socket, belongs to uid {owner}"
-                )
+                raise self._unusable(f"has a long path, and {folder}, meant for its socket, belongs to uid {owner}")
             os.chown(folder, runner.uid, runner.gid)
         return folder
 

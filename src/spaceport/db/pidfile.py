@@ -14,7 +14,7 @@ _STOP_LIMIT = 20.0
 def sockets(data: Path) -> Path | None:
     """The folder of the socket once the server takes connections, else None."""
     lines = _lines(data)
-    return Path(lines[4]) if len(lines) > 7 and lines[7].strip() == "ready" else None  # noqa: PLR2004
+    return Path(lines[4]) if len(lines) > 7 and lines[7].strip() == "ready" else None
 
 
 def clear(data: Path) -> bool:
@@ -37,7 +37,7 @@ def clear(data: Path) -> bool:
             server.wait(_STOP_LIMIT)
     elif psutil.pid_exists(pid):
         (data / "postmaster.pid").unlink()
-        if len(lines) > 4:  # noqa: PLR2004
+        if len(lines) > 4:
             for name in (
                 ".s.PGSQL.5432",
                 ".s.PGSQL.5432.lock",

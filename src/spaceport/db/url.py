@@ -145,9 +145,7 @@ def _tls(query: dict[str, str]) -> tls.Tls:
     mode = query.pop("sslmode", None)
     if query.pop("ssl", None) in {"true", "1"} and mode is None:
         mode = "require"
-    return tls.resolve(
-        mode, *(query.pop(name, None) for name in ("sslrootcert", "sslcert", "sslkey", "sslpassword"))
-    )
+    return tls.resolve(mode, *(query.pop(name, None) for name in ("sslrootcert", "sslcert", "sslkey", "sslpassword")))
 
 
 def _number(name: str, value: str | None, default: float) -> float:

@@ -20,7 +20,7 @@ from spaceport.spaces.model import Space
 MAX_CRASHES = 5
 
 
-class Fenced(Exception):  # noqa: N818 - not an error of the deployment: another run has taken over
+class Fenced(Exception):
     """This run of a job is not the current one; its writes are refused."""
 
 

@@ -24,7 +24,7 @@ class Initiator:
     name: str | None = None
 
 
-def request(  # noqa: PLR0913 - what a trigger knows
+def request(
     session: Session,
     space: Space,
     *,

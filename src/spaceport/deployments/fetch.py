@@ -28,9 +28,7 @@ def _fetch(step: Step, source: Source, work: Path, stop: threading.Event) -> Fet
     folder = work / "source"
     match source:
         case GitSource():
-            return git.fetch(
-                source, folder, token=_token(step), policy=step.instance.egress, cancelled=stop.is_set
-            )
+            return git.fetch(source, folder, token=_token(step), policy=step.instance.egress, cancelled=stop.is_set)
         case UploadSource():
             return _unpack(step, source, work)
         case SpaceSource():
@@ -51,6 +49,7 @@ def _unpack(step: Step, source: UploadSource, work: Path) -> Fetched:
     with step.instance.database.unit_of_work() as session, archive.open("wb") as file:
         upload = uploads.read(session, step.deployment.team_id, source.upload_id, file)
     root = work / "source"
-    archives.unpack(archive, root)
+    with archive.open("rb") as file:
+        archives.unpack(file, root)
     folder = files.select(root, source.folder)
     return Fetched(folder, f"sha256:{upload.sha256}", None, None, None, upload.created_at)

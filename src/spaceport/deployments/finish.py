@@ -20,7 +20,7 @@ _STAGE = {
 }
 
 
-def finish(  # noqa: PLR0913 - the parts of one explanation
+def finish(
     session: Session,
     deployment: Deployment,
     status: Status,

@@ -6,6 +6,7 @@ A frame's id is `<last event>.<last line>`: together they are the cursor from wh
 import heapq
 import json
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -77,8 +78,13 @@ def _in_order(events: Sequence[Event], lines: Sequence[LogLine]) -> Iterator[Eve
     """By time, each kind in its own order, and the final event behind everything."""
     final = [event for event in events if event.kind in _FINAL]
     others = [event for event in events if event.kind not in _FINAL]
-    yield from heapq.merge(others, lines, key=lambda item: item.at)
+    merged: Iterator[Event | LogLine] = heapq.merge(others, lines, key=_at)
+    yield from merged
     yield from final
+
+
+def _at(item: Event | LogLine) -> datetime:
+    return item.at
 
 
 def _frame(cursor: Cursor, kind: str, data: dict[str, Any]) -> str:

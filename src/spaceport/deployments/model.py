@@ -14,9 +14,7 @@ from spaceport.jobs.model import InitiatorType
 from spaceport.sources.model import Source
 
 # A queued deployment that waits for nothing has been given the slot.
-HOLDS_SLOT = (
-    "status IN ('pushing', 'building', 'starting', 'verifying') OR (status = 'queued' AND waiting_for IS NULL)"
-)
+HOLDS_SLOT = "status IN ('pushing', 'building', 'starting', 'verifying') OR (status = 'queued' AND waiting_for IS NULL)"
 
 
 class IfBusy(StrEnum):
@@ -104,7 +102,9 @@ class LogLine(SQLModel, table=True):
 
 
 class DeploymentCreate(SQLModel):
-    source: Source | None = Field(None, description="Another source for this once; the space's own when left out.")
+    source: Source | None = Field(
+        default=None, description="Another source for this once; the space's own when left out."
+    )
     if_busy: IfBusy = IfBusy.SUPERSEDE
 
 

@@ -23,7 +23,7 @@ _FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELED, Status.SUP
 _ROAD = [Status.QUEUED, Status.PUSHING, Status.BUILDING, Status.STARTING, Status.VERIFYING, Status.SUCCEEDED]
 
 
-class IllegalTransition(Exception):  # noqa: N818 - a fault in our own code, never shown as a domain error
+class IllegalTransition(Exception):
     """A status that may not follow the present one."""
 
 

@@ -24,7 +24,7 @@ from spaceport.jobs.model import JobKind
 T = TypeVar("T")
 
 
-class Ended(Exception):  # noqa: N818 - the ordinary way out of a step that cannot go on
+class Ended(Exception):
     """The deployment ends here, with this status and explanation."""
 
     def __init__(self, code: str, reason: str, fix: str = "", status: Status = Status.FAILED) -> None:
@@ -102,9 +102,7 @@ class Step:
     async def end(self, ended: Ended, *, actor: str = "worker", url: str | None = None) -> None:
         def change(session: Session, deployment: Deployment) -> None:
             deployment.url = url
-            finish(
-                session, deployment, ended.status, code=ended.code, reason=ended.reason, fix=ended.fix, actor=actor
-            )
+            finish(session, deployment, ended.status, code=ended.code, reason=ended.reason, fix=ended.fix, actor=actor)
 
         await self.write(change)
 

@@ -11,7 +11,7 @@ CHANNEL = "spaceport_deployment"
 _HINT = text("SELECT pg_notify(:channel, :topic)")
 
 
-def record(  # noqa: PLR0913 - the columns of one row
+def record(
     session: Session,
     kind: str,
     *,

@@ -41,9 +41,7 @@ class HealthRule(BaseModel):
         return value
 
     def accepts(self, status: int) -> bool:
-        return any(
-            low <= status <= high for low, high in (_range(part) for part in self.status.split(","))
-        )
+        return any(low <= status <= high for low, high in (_range(part) for part in self.status.split(",")))
 
     def judge(self, status: int, body: bytes) -> str | None:
         """None for a good answer, else the sentence that says what is wrong with it."""

@@ -29,9 +29,7 @@ class Hub:
         self.endpoint = endpoint
         self.token = token
         self.token = token
-        self._api = HfApi(
-            endpoint=endpoint, token=token, library_name="spaceport", library_version=__version__
-        )
+        self._api = HfApi(endpoint=endpoint, token=token, library_name="spaceport", library_version=__version__)
 
     def __repr__(self) -> str:
         return f"Hub({self.endpoint})"
@@ -103,15 +101,13 @@ class Hub:
         """All files at the head of `main`; one call per 1,000."""
         tree = self._api.list_repo_tree(repo_id, repo_type="space", recursive=True)
         return [
-            RemoteFile(
-                entry.path, entry.lfs.sha256 if entry.lfs else entry.blob_id, entry.size, bool(entry.lfs)
-            )
+            RemoteFile(entry.path, entry.lfs.sha256 if entry.lfs else entry.blob_id, entry.size, bool(entry.lfs))
             for entry in tree
             if isinstance(entry, RepoFile)
         ]
 
     @translated
-    def commit(  # noqa: PLR0913 - one atomic call; splitting its parts would only rename them
+    def commit(
         self,
         repo_id: str,
         *,

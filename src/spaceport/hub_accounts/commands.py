@@ -10,8 +10,8 @@ from spaceport.db import faults
 from spaceport.errors import Conflict, Invalid, NotFound
 from spaceport.events.record import record
 from spaceport.hub import Hub, Identity
-from spaceport.instance import Instance
 from spaceport.hub_accounts.model import HubAccount
+from spaceport.instance import Instance
 
 WRITING_ROLES = frozenset({"write", "god", "fineGrained", "unknown"})
 
@@ -28,7 +28,9 @@ def identify(instance: Instance, token: str) -> Identity:
     return identity
 
 
-def store(session: Session, instance: Instance, caller: Caller, team_id: str, identity: Identity, token: str) -> HubAccount:
+def store(
+    session: Session, instance: Instance, caller: Caller, team_id: str, identity: Identity, token: str
+) -> HubAccount:
     """Store a token sealed; the same Hub user in the same team is updated, so that a new token replaces the old."""
     caller.require(team_id, Role.ADMIN)
     account = _find(session, instance, team_id, identity.name, "stored")

@@ -11,7 +11,7 @@ import procrastinate
 import structlog
 from procrastinate.job_context import AbortReason
 
-from spaceport.db import Database
+from spaceport.db.database import Database
 from spaceport.jobs import queue
 from spaceport.jobs.model import JobKind
 
@@ -24,7 +24,7 @@ _POLL = 1.0
 log = structlog.get_logger()
 
 
-class Later(Exception):  # noqa: N818 - not an error: the job asks to be run again
+class Later(Exception):
     """Run the same job again in `seconds`."""
 
     def __init__(self, seconds: float) -> None:
@@ -90,7 +90,7 @@ class Engine:
                 async with self._app.open_async(), asyncio.TaskGroup() as workers:
                     workers.create_task(self._work(queue.PUSH_QUEUE, push_concurrency))
                     workers.create_task(self._work(queue.WATCH_QUEUE, watch_concurrency))
-            except* Exception as group:
+            except* Exception as group:  # noqa: BLE001 - whatever ended a worker, it is started again
                 log.warning("worker.restarting", reasons=[f"{type(e).__name__}: {e}" for e in group.exceptions])
             await asyncio.sleep(_POLL)
 

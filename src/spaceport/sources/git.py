@@ -42,9 +42,7 @@ class Git:
             repository = Repository.create(Guard(Path(scratch), self.limits, cancelled))
             return Remote.of(source.url, repository, policy=self.policy, token=token).tip(source.ref)
 
-    def fetch(
-        self, source: GitSource, into: Path, *, token: str | None, cancelled: Callable[[], bool]
-    ) -> Fetched:
+    def fetch(self, source: GitSource, into: Path, *, token: str | None, cancelled: Callable[[], bool]) -> Fetched:
         """Put the source's folder at its ref into `into`, which must be empty or not exist.
 
         Scratch space is beside `into`. After an error `into` may hold a part of the files: throw it away.

@@ -18,7 +18,7 @@ _NO_TEXT = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _AUTHOR_LENGTH, _MESSAGE_LENGTH = 200, 2000
 
 
-class GitFailed(Exception):  # noqa: N818 (never leaves this package: the remote turns it into one of ours)
+class GitFailed(Exception):
     """Git ended with an error. `stderr` may hold the token; it is for git_failures alone."""
 
     def __init__(self, stderr: str) -> None:
@@ -97,9 +97,7 @@ class Repository:
             kind = "nothing"
         if kind != "tree":
             top = self.run("ls-tree", "-d", "-z", "--name-only", revision)
-            raise files.folder_not_found(
-                folder, [name for name in top.split("\0") if name.isprintable() and name]
-            )
+            raise files.folder_not_found(folder, [name for name in top.split("\0") if name.isprintable() and name])
 
     def _run(self, *arguments: str, variables: Mapping[str, str] | None = None) -> Path:
         stdout = self.guard.folder / f"{arguments[0]}.out"

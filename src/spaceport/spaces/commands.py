@@ -4,6 +4,7 @@ No transaction is open while the Hub is called.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, func, select
@@ -15,9 +16,9 @@ from spaceport.db import faults
 from spaceport.errors import Conflict, Invalid
 from spaceport.events.record import record
 from spaceport.hub import Head, Hub, HubFailure, NewSpace
-from spaceport.instance import Instance
 from spaceport.hub_accounts import commands as hub_accounts
 from spaceport.hub_accounts.model import HubAccount
+from spaceport.instance import Instance
 from spaceport.spaces.model import Sdk, Space, SpaceCreate, SpaceUpdate, Visibility
 
 
@@ -65,7 +66,9 @@ def settle(admission: Admission, wanted: SpaceCreate) -> Head:
     return admission.hub.head(repo_id)
 
 
-def add(session: Session, instance: Instance, caller: Caller, wanted: SpaceCreate, admission: Admission, head: Head) -> Space:  # noqa: PLR0913
+def add(
+    session: Session, instance: Instance, caller: Caller, wanted: SpaceCreate, admission: Admission, head: Head
+) -> Space:
     """Write the row of a space that the Hub has confirmed. Raises Conflict `space_taken` when another was faster."""
     space = Space(
         team_id=admission.account.team_id,
@@ -136,9 +139,7 @@ def _set_source(instance: Instance, space: Space, wanted: SpaceCreate | SpaceUpd
                 code="source_token_without_git",
                 fix="Give the Git source together with its token.",
             )
-        space.sealed_source_token = instance.sealer.seal(
-            wanted.source_token, context=f"space:{space.id}:source_token"
-        )
+        space.sealed_source_token = instance.sealer.seal(wanted.source_token, context=f"space:{space.id}:source_token")
 
 
 def _visibility(wanted: SpaceCreate, head: Head) -> Visibility:
@@ -155,5 +156,5 @@ def _taken(wanted: SpaceCreate) -> Conflict:
     )
 
 
-def _record(session: Session, kind: str, space: Space, caller: Caller, **data: object) -> None:
+def _record(session: Session, kind: str, space: Space, caller: Caller, **data: Any) -> None:
     record(session, kind, team_id=space.team_id, actor=caller.user_id, space_id=space.id, space=space.repo_id, **data)

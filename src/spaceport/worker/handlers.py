@@ -13,10 +13,10 @@ from spaceport.deployments.states import Status
 from spaceport.deployments.step import Ended, Step
 from spaceport.errors import SpaceportError, Unavailable
 from spaceport.hub import HubFailure
+from spaceport.hub_accounts import commands as hub_accounts
 from spaceport.instance import Instance
 from spaceport.jobs.engine import Handler, Later
 from spaceport.jobs.model import JobKind
-from spaceport.hub_accounts import commands as hub_accounts
 
 # Transient failures are tried again with these pauses, in seconds, unless the Hub asks for a longer one.
 BACKOFF = (1, 2, 5, 10, 20, 30, 60, 60, 60, 60)

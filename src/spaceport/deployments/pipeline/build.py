@@ -94,14 +94,12 @@ class _Watch:
 
     def _check_budget(self, runtime: Runtime) -> None:
         started = self.step.deployment.starting_at
-        step, since, budget = (
-            ("start", started, START_BUDGET) if started else ("build", self.since, BUILD_BUDGET)
-        )
+        step, since, budget = ("start", started, START_BUDGET) if started else ("build", self.since, BUILD_BUDGET)
         if clock.now() - since > timedelta(seconds=budget):
-            serving = f" and serves commit {runtime.sha[:7]}" if runtime.sha else ""
+            last = runtime.stage + (f" and serves commit {runtime.sha[:7]}" if runtime.sha else "")
             raise Ended(
                 "timed_out",
-                f"The {step} took longer than {budget / 60:.0f} minutes. Last seen: the Space is {runtime.stage}{serving}.",
+                f"The {step} took longer than {budget / 60:.0f} minutes. Last seen: the Space is {last}.",
                 "Look at the log for what it waits for; a factory restart of the Space often frees a stuck build.",
             )
 

@@ -59,7 +59,7 @@ async def _record_revision(step: Step, fetched: Fetched) -> None:
     if fetched.lfs_pointers:
         raise Ended(
             "lfs_pointers",
-            f"The source holds Git LFS pointers instead of the files themselves: {', '.join(fetched.lfs_pointers[:5])}.",
+            f"The source holds Git LFS pointers instead of the files: {', '.join(fetched.lfs_pointers[:5])}.",
             "Keep large files in a Hub model or dataset repository, or upload an archive with the real files.",
         )
 

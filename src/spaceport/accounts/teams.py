@@ -1,0 +1,125 @@
+"""Teams and who is in them."""
+
+import re
+import secrets
+import unicodedata
+
+from sqlmodel import Session, select
+
+from spaceport import errors
+from spaceport.accounts.caller import Caller
+from spaceport.accounts.model import (
+    MemberCreate,
+    MemberPublic,
+    Membership,
+    Role,
+    Team,
+    TeamPublic,
+    User,
+)
+
+_SLUG_CHARACTERS = 32
+
+
+def create(session: Session, *, owner_id: str, name: str, personal: bool = False) -> TeamPublic:
+    team = Team(slug=_free_slug(session, name), name=name, personal=personal)
+    session.add(team)
+    session.flush()
+    session.add(Membership(team_id=team.id, user_id=owner_id, role=Role.OWNER))
+    return TeamPublic(id=team.id, slug=team.slug, name=name, personal=personal, role=Role.OWNER)
+
+
+def add_member(session: Session, caller: Caller, team_id: str, member: MemberCreate) -> MemberPublic:
+    """For admins; only an owner may add an owner. Raises NotFound for an address without an account."""
+    caller.require(team_id, _needed_to_handle(member.role))
+    _lock_shared_team(session, team_id)
+    user = session.exec(select(User).where(User.email == member.email)).first()
+    if user is None:
+        raise errors.NotFound(
+            "Nobody has registered with this e-mail address.",
+            code="user_not_found",
+            fix="Ask them to register first.",
+        )
+    if session.get(Membership, (team_id, user.id)):
+        raise errors.Conflict("They are in the team already.", code="member_exists", fix="Change their role instead.")
+    membership = Membership(team_id=team_id, user_id=user.id, role=member.role)
+    session.add(membership)
+    return _public(user, membership)
+
+
+def change_role(session: Session, caller: Caller, team_id: str, user_id: str, role: Role) -> MemberPublic:
+    """For admins; only an owner may make or unmake an owner. The last owner stays one."""
+    caller.require(team_id, _needed_to_handle(role))
+    _lock_shared_team(session, team_id)
+    user, membership = _member(session, team_id, user_id)
+    caller.require(team_id, _needed_to_handle(membership.role))
+    if role is not Role.OWNER:
+        _keep_an_owner(session, membership)
+    membership.role = role
+    return _public(user, membership)
+
+
+def remove_member(session: Session, caller: Caller, team_id: str, user_id: str) -> None:
+    """For admins, and for members who leave. Only an owner may remove an owner, and the last one stays."""
+    caller.require(team_id, Role.VIEWER if user_id == caller.user_id else Role.ADMIN)
+    _lock_shared_team(session, team_id)
+    _, membership = _member(session, team_id, user_id)
+    if user_id != caller.user_id:
+        caller.require(team_id, _needed_to_handle(membership.role))
+    _keep_an_owner(session, membership)
+    session.delete(membership)
+
+
+def _free_slug(session: Session, name: str) -> str:
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", ascii_name)[:_SLUG_CHARACTERS].strip("-") or "team"
+    taken = session.exec(select(Team.id).where(Team.slug == slug)).first()
+    return f"{slug}-{secrets.token_hex(4)}" if taken else slug
+
+
+def _needed_to_handle(role: Role) -> Role:
+    return Role.OWNER if role is Role.OWNER else Role.ADMIN
+
+
+def _lock_shared_team(session: Session, team_id: str) -> None:
+    """Until the commit nobody else changes this team's members: two last owners cannot leave at once."""
+    team = session.exec(select(Team).where(Team.id == team_id).with_for_update()).one()
+    if team.personal:
+        raise errors.Conflict(
+            "A personal team has one member, for good.",
+            code="team_is_personal",
+            fix="Create a team and add members to that.",
+        )
+
+
+def _member(session: Session, team_id: str, user_id: str) -> tuple[User, Membership]:
+    found = session.exec(
+        select(User, Membership).where(
+            Membership.user_id == User.id, Membership.team_id == team_id, Membership.user_id == user_id
+        )
+    ).first()
+    if found is None:
+        raise errors.NotFound("There is no such member in the team.", code="member_not_found")
+    return found
+
+
+def _keep_an_owner(session: Session, leaving: Membership) -> None:
+    owners = session.exec(
+        select(Membership.user_id).where(Membership.team_id == leaving.team_id, Membership.role == Role.OWNER)
+    ).all()
+    if list(owners) == [leaving.user_id]:
+        raise errors.Conflict(
+            "A team keeps at least one owner, and this is the last.",
+            code="last_owner",
+            fix="Make somebody else an owner first.",
+        )
+
+
+def _public(user: User, membership: Membership) -> MemberPublic:
+    return MemberPublic(
+        user_id=user.id,
+        email=user.email,
+        name=user.name,
+        role=membership.role,
+        created_at=membership.created_at,
+    )

@@ -1,0 +1,38 @@
+"""The REST application: every router, the errors as problems, an id for every request."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+import spaceport
+from spaceport.api import auth, deployments, health, hub_accounts, jobs, problems, spaces, teams, uploads
+from spaceport.api.request_id import RequestIdMiddleware
+from spaceport.instance import Instance
+
+
+class Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        document["components"]["schemas"].update(problems.SCHEMAS)
+        return document
+
+
+def create_api(instance: Instance) -> Api:
+    app = Api(
+        title="Spaceport",
+        version=spaceport.__version__,
+        responses=problems.RESPONSES,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.instance = instance
+    app.add_middleware(RequestIdMiddleware)
+    problems.install(app)
+    for door in (auth, teams, hub_accounts, spaces, uploads, deployments, jobs, health):
+        app.include_router(door.router)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """The function's name: what generated clients call it stays when a path changes."""
+    return route.name

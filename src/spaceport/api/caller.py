@@ -1,0 +1,40 @@
+"""Who is calling, as far as the access token says, and the instance that is called.
+
+Neither touches the database: an endpoint asks `accounts.queries.caller(session, claims)` first in its own
+unit of work. A session held by a dependency across the endpoint deadlocks the thread pool under load.
+"""
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+from fastapi.security import OAuth2PasswordBearer
+
+from spaceport import errors
+from spaceport.accounts.tokens import Claims
+from spaceport.instance import Instance
+
+TOKEN_PATH = "/api/v1/auth/token"  # noqa: S105
+
+_bearer = OAuth2PasswordBearer(tokenUrl=TOKEN_PATH, refreshUrl=TOKEN_PATH, auto_error=False)
+
+
+# `async` although they wait for nothing: FastAPI would send plain functions through the thread pool.
+async def running_instance(request: Request) -> Instance:
+    return cast("Instance", request.app.state.instance)
+
+
+async def verified_claims(
+    instance: Annotated[Instance, Depends(running_instance)],
+    token: Annotated[str | None, Depends(_bearer)],
+) -> Claims:
+    if not token:
+        raise errors.Unauthorized(
+            "This needs an access token.",
+            code="not_signed_in",
+            fix=f"Sign in at POST {TOKEN_PATH} and send `Authorization: Bearer <access token>`.",
+        )
+    return instance.access_tokens.verify(token)
+
+
+RunningInstance = Annotated[Instance, Depends(running_instance)]
+SignedIn = Annotated[Claims, Depends(verified_claims)]
