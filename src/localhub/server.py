@@ -23,6 +23,7 @@ def run(config: Config, port: int) -> None:
         lifespan="on",
         timeout_graceful_shutdown=1,
         server_header=False,
+        date_header=False,
     )
     asyncio.run(Announced(settings, address).serve(sockets=[listener]))
 

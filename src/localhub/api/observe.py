@@ -3,6 +3,7 @@
 import asyncio
 import time
 import uuid
+from email.utils import formatdate
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -85,6 +86,8 @@ class _Call:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             headers = MutableHeaders(scope=message)
+            # At this very moment: the client stops reading a log at the first line newer than this plus a second.
+            headers["Date"] = formatdate(usegmt=True)
             for name, value in self._headers.items():
                 headers[name] = value
         fault = self._fault
