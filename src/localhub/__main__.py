@@ -1,0 +1,3 @@
+from localhub.cli import main
+
+main()

@@ -1,0 +1,48 @@
+"""For tests: the call log and scripted faults. Mounted only when asked for."""
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from localhub.api import context
+from localhub.errors import HubError
+
+
+async def calls(request: Request) -> Response:
+    store, query = context.hub(request).store, request.query_params
+    if request.method == "DELETE":
+        store.clear_calls()
+        return JSONResponse({})
+    found = [
+        call
+        for call in store.calls(after=int(query.get("after") or 0))
+        if query.get("method", call["method"]) == call["method"]
+        and query.get("path", "") in call["path"]
+        and call["at"] >= query.get("since", "")
+        and query.get("user", call["user"]) == call["user"]
+    ]
+    return JSONResponse(found)
+
+
+async def faults(request: Request) -> Response:
+    hub = context.hub(request)
+    if request.method == "DELETE":
+        hub.faults.clear()
+    elif request.method == "POST":
+        facts = await context.document(request)
+        space = hub.store.find(facts.get("space") or "")
+        if facts.get("stuck_stage") and space:
+            facts.setdefault("stuck_sha", space.served)
+        try:
+            hub.faults.add(facts)
+        except (TypeError, re.error) as error:
+            raise HubError(400, f"Invalid fault: {error}") from error
+    return JSONResponse(hub.faults.listing())
+
+
+ROUTES = [
+    Route("/_localhub/calls", calls, methods=["GET", "DELETE"]),
+    Route("/_localhub/faults", faults, methods=["GET", "POST", "DELETE"]),
+]

@@ -1,0 +1,221 @@
+"""Changing a Space's repository: preupload, commit, branches, tags, and the README check before them."""
+
+import asyncio
+import base64
+import binascii
+import json
+from pathlib import PurePosixPath
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from localhub import errors
+from localhub.api import context
+from localhub.errors import HubError
+from localhub.git import read, write
+from localhub.hub import Hub
+from localhub.spaces import readme
+from localhub.spaces.model import Space
+
+MOST_FILES = 256
+STALE = "The branch was updated since you opened this page. Please refresh and try again."
+
+
+async def validate_yaml(request: Request) -> Response:
+    facts = await context.document(request)
+    try:
+        card = readme.front_matter(context.text(facts, "content"))
+    except readme.ReadmeError as error:
+        if "Missing" in str(error):
+            warning = "empty or missing yaml metadata in repo card"
+            return JSONResponse({"errors": [], "warnings": [{"message": warning}]})
+        return JSONResponse({"errors": [{"message": str(error)}], "warnings": []}, 400)
+    found = readme.problems(card) if facts.get("repoType") == "space" else []
+    errors_found = [{"message": problem} for problem in found]
+    return JSONResponse({"errors": errors_found, "warnings": []}, 400 if found else 200)
+
+
+async def preupload(request: Request) -> Response:
+    space, hub = context.writable(request), context.hub(request)
+    facts = await context.document(request)
+    files = facts.get("files") or []
+    if len(files) > MOST_FILES:
+        raise HubError(400, f'"files" must contain less than or equal to {MOST_FILES} items')
+    tip = await _tip(hub, space, _branch(request, "preupload"))
+    entries = await asyncio.to_thread(read.tree, hub.runner.workshop.repository(space), tip) if tip else ()
+    oids = {entry.path: entry.oid for entry in entries if entry.kind == "blob"}
+    shown = []
+    for file in files:
+        # "regular" for every size: all bytes then come in the commit itself, and no large-file storage is needed.
+        known = {"oid": oids[file["path"]]} if file["path"] in oids else {}
+        shown.append({"path": file["path"], "uploadMode": "regular", "shouldIgnore": False, **known})
+    return JSONResponse({"files": shown, "commitOid": tip})
+
+
+async def commit(request: Request) -> Response:
+    space, hub = context.writable(request), context.hub(request)
+    branch = _branch(request, "commit")
+    lines = await asyncio.to_thread(_lines, await context.body(request))
+    async with hub.locks[space.id]:
+        tip = await _tip(hub, space, branch)
+        change = await asyncio.to_thread(_change, hub, space, tip, lines, context.caller(request).name)
+        try:
+            repository = hub.runner.workshop.repository(space)
+            oid = await asyncio.to_thread(write.commit, repository, branch, tip, change)
+        except write.StaleError as error:
+            raise HubError(412, STALE) from error
+        await hub.moved(space, branch, tip, oid)
+    url = f"{context.base(request)}/spaces/{space.repo_id}/commit/{oid}"
+    return JSONResponse({"success": True, "commitOid": oid, "commitUrl": url, "hookOutput": ""})
+
+
+def _lines(raw: bytes) -> list[tuple[str, dict[str, Any]]]:
+    try:
+        return [(item["key"], item["value"]) for item in map(json.loads, filter(None, raw.split(b"\n")))]
+    except (ValueError, KeyError, TypeError) as error:
+        raise HubError(400, "Invalid NDJSON body") from error
+
+
+def _change(
+    hub: Hub, space: Space, tip: str, lines: list[tuple[str, dict[str, Any]]], author: str
+) -> write.Change:
+    """Raises 412 for a stale parent, 404 for the deletion of what is not there, 422 for an impossible path."""
+    change = write.Change("", author=author)
+    entries = read.tree(hub.runner.workshop.repository(space), tip)
+    modes = {entry.path: entry.mode for entry in entries if entry.kind == "blob"}
+    kinds = {entry.path: entry.kind for entry in entries}
+    for key, value in lines:
+        match key:
+            case "header":
+                _check_parent(value.get("parentCommit"), tip)
+                change.title, change.message = value.get("summary") or "", value.get("description") or ""
+            case "deletedFile" | "deletedFolder" | "deletedEntry":
+                path = _path(value).rstrip("/")
+                if path not in kinds:
+                    raise errors.entry_missing("A file with this name doesn't exist")
+                change.deleted.append(path)
+            case "file":
+                path = _path(value)
+                change.files.append(write.File(path, _content(value), modes.get(path, "100644")))
+                if value.get("oldPath"):
+                    change.deleted.append(value["oldPath"])
+            case _:
+                raise HubError(400, f"localhub does not take {key} in a commit")
+    if not change.title:
+        raise HubError(400, '"summary" is required')
+    return change
+
+
+def _check_parent(parent: str | None, tip: str) -> None:
+    if parent and not (len(parent) >= 5 and tip.startswith(parent.lower())):  # noqa: PLR2004
+        raise HubError(412, STALE)
+
+
+def _path(value: dict[str, Any]) -> str:
+    path = value.get("path")
+    if not isinstance(path, str) or not _possible(path):
+        raise HubError(422, f"Invalid path: {path}")
+    return path
+
+
+def _possible(path: str) -> bool:
+    parts = path.rstrip("/").split("/")
+    forbidden = any(part in {"", ".", "..", ".git"} for part in parts)
+    return not (forbidden or "\\" in path or any(ord(character) < 32 for character in path)) and not (  # noqa: PLR2004
+        PurePosixPath(path).is_absolute()
+    )
+
+
+def _content(value: dict[str, Any]) -> bytes:
+    content = value.get("content", "")
+    if value.get("encoding") == "utf-8":
+        return str(content).encode()
+    try:
+        return base64.b64decode(content, validate=True)
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise HubError(400, f"Invalid base64 content: {value.get('path')}") from error
+
+
+async def branch(request: Request) -> Response:
+    space, hub = context.writable(request), context.hub(request)
+    repository, ref = hub.runner.workshop.repository(space), _branch(request, "branch")
+    known = await asyncio.to_thread(read.resolve, repository, ref)
+    if request.method == "DELETE":
+        return await _drop(hub, space, ref, known)
+    facts = await context.document(request)
+    if known and not facts.get("overwrite"):
+        raise HubError(409, f"Reference {ref} already exists")
+    start = facts.get("startingPoint") or "main"
+    target = await asyncio.to_thread(read.resolve, repository, start)
+    if target is None:
+        raise errors.revision_missing(start)
+    await asyncio.to_thread(write.update_ref, repository, ref, target)
+    await hub.moved(space, ref, known, target)
+    return JSONResponse({})
+
+
+async def tag(request: Request) -> Response:
+    space, hub = context.writable(request), context.hub(request)
+    repository, name = hub.runner.workshop.repository(space), "/".join(context.rest(request, "tag"))
+    if request.method == "DELETE":
+        ref = f"refs/tags/{name}"
+        return await _drop(hub, space, ref, await asyncio.to_thread(read.resolve, repository, ref))
+    facts = await context.document(request)
+    ref = f"refs/tags/{context.text(facts, 'tag')}"
+    target = await asyncio.to_thread(read.resolve, repository, name)
+    if target is None:
+        raise errors.revision_missing(name)
+    if await asyncio.to_thread(read.resolve, repository, ref):
+        raise HubError(409, f"Tag reference {ref} already exists")
+    await asyncio.to_thread(write.update_ref, repository, ref, target)
+    await hub.moved(space, ref, None, target)
+    return JSONResponse({})
+
+
+async def super_squash(request: Request) -> Response:
+    space, hub = context.writable(request), context.hub(request)
+    repository, ref = hub.runner.workshop.repository(space), _branch(request, "super-squash")
+    facts = await context.document(request)
+    async with hub.locks[space.id]:
+        tip = await _tip(hub, space, ref)
+        title = str(facts.get("message") or "Super-squash branch 'main' using huggingface_hub")
+        oid = await asyncio.to_thread(write.squash, repository, ref, tip, title, context.caller(request).name)
+        await hub.moved(space, ref, tip, oid)
+    return JSONResponse({"commitId": oid})
+
+
+async def _drop(hub: Hub, space: Space, ref: str, known: str | None) -> Response:
+    if known is None:
+        raise errors.revision_missing(ref)
+    if ref == "refs/heads/main":
+        raise HubError(403, "Cannot delete the main branch")
+    await asyncio.to_thread(write.delete_ref, hub.runner.workshop.repository(space), ref)
+    await hub.moved(space, ref, known, None)
+    return JSONResponse({})
+
+
+def _branch(request: Request, marker: str) -> str:
+    name = "/".join(context.rest(request, marker))
+    return name if name.startswith("refs/") else f"refs/heads/{name}"
+
+
+async def _tip(hub: Hub, space: Space, ref: str) -> str:
+    if ref == "refs/heads/main":
+        return space.head
+    commit = await asyncio.to_thread(read.resolve, hub.runner.workshop.repository(space), ref)
+    if commit is None:
+        raise errors.revision_missing(ref.removeprefix("refs/heads/"))
+    return commit
+
+
+_SPACE = "/api/spaces/{owner}/{name}"
+ROUTES = [
+    Route("/api/validate-yaml", validate_yaml, methods=["POST"]),
+    Route(f"{_SPACE}/preupload/{{rest:path}}", preupload, methods=["POST"]),
+    Route(f"{_SPACE}/commit/{{rest:path}}", commit, methods=["POST"]),
+    Route(f"{_SPACE}/branch/{{rest:path}}", branch, methods=["POST", "DELETE"]),
+    Route(f"{_SPACE}/tag/{{rest:path}}", tag, methods=["POST", "DELETE"]),
+    Route(f"{_SPACE}/super-squash/{{rest:path}}", super_squash, methods=["POST"]),
+]

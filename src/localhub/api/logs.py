@@ -1,0 +1,37 @@
+"""Build and run logs, as streams of server-sent events."""
+
+from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from localhub.api import context
+from localhub.errors import HubError
+from localhub.runner.log import Log
+
+
+async def logs(request: Request) -> Response:
+    space, hub = context.writable(request), context.hub(request)
+    supervisor = hub.runner.of(space)
+    match request.path_params["kind"]:
+        case "build":
+            log = supervisor.build_log
+        case "run":
+            log = supervisor.run_log
+        case kind:
+            raise HubError(404, f"There is no {kind} log")
+    tail = request.query_params.get("tail")
+    frames = _frames(log, int(tail) if tail else None, hub.config.keep_alive)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(frames, media_type="text/event-stream", headers=headers)
+
+
+async def _frames(log: Log, tail: int | None, keep_alive: float) -> AsyncIterator[bytes]:
+    # Sent before the first line, so that a client that follows a silent log knows it is connected.
+    yield b"data:\n\n"
+    async for entry in log.follow(tail, keep_alive):
+        yield b"data: " + entry + b"\n\n" if entry else b"data:\n\n"
+
+
+ROUTES = [Route("/api/spaces/{owner}/{name}/logs/{kind}", logs)]

@@ -1,0 +1,166 @@
+"""Repositories come and go: create, delete, move, settings."""
+
+import asyncio
+import re
+import secrets
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from localhub import clock, errors
+from localhub.accounts import stable_id
+from localhub.api import context
+from localhub.errors import HubError
+from localhub.git import write
+from localhub.hub import Hub
+from localhub.spaces import readme
+from localhub.spaces.model import Space
+
+NAME = re.compile(r"^(?!.*(--|\.\.))(?!.*\.git$)[A-Za-z0-9_](?:[\w.-]{0,94}[A-Za-z0-9_])?$", re.ASCII)
+KEY = re.compile(r"^[a-zA-Z][_a-zA-Z0-9]*$")
+GIT_ATTRIBUTES = (
+    b"*.bin filter=lfs diff=lfs merge=lfs -text\n*.safetensors filter=lfs diff=lfs merge=lfs -text\n"
+)
+
+
+async def create(request: Request) -> Response:
+    facts, hub = await context.document(request), context.hub(request)
+    namespace = facts.get("organization") or context.user(request).name
+    name = context.text(facts, "name")
+    context.may_write_to(request, namespace)
+    if facts.get("type", "model") != "space":
+        raise HubError(400, "localhub holds Spaces only")
+    if not NAME.match(name):
+        raise HubError(400, f'"name" is not a valid repository name: {name}')
+    _refuse_taken(request, namespace, name)
+    space = Space(
+        id=secrets.token_hex(12),
+        owner=namespace,
+        name=name,
+        sdk=facts.get("sdk") or "",
+        visibility=_visibility(facts),
+        created_at=clock.now(),
+        creator=stable_id(context.caller(request).name),
+    )
+    _configure(space, facts)
+    _refuse_unpaid(hub, space)
+    await _begin(hub, space, context.caller(request).name)
+    return JSONResponse(
+        {"url": f"{context.base(request)}/spaces/{space.repo_id}", "name": space.repo_id, "id": space.id}
+    )
+
+
+async def delete(request: Request) -> Response:
+    space = await _named(request)
+    hub = context.hub(request)
+    space.stage = "DELETING"
+    hub.store.remove(space)
+    hub.webhooks.emit(space, "delete", "repo")
+    await hub.runner.remove(space)
+    return PlainTextResponse("OK")
+
+
+async def move(request: Request) -> Response:
+    facts, hub = await context.document(request), context.hub(request)
+    source, target = context.text(facts, "fromRepo"), context.text(facts, "toRepo")
+    space = _held(request, source)
+    namespace, _, name = target.partition("/")
+    context.may_write_to(request, namespace)
+    if not NAME.match(name):
+        raise HubError(400, f"Invalid repository name: {target}")
+    _refuse_taken(request, namespace, name)
+    hub.store.rename(space, namespace, name)
+    moved = {"movedTo": {"name": target, "owner": {"id": stable_id(namespace)}}}
+    hub.webhooks.emit(space, "move", "repo", **moved)
+    return PlainTextResponse("OK")
+
+
+async def settings(request: Request) -> Response:
+    facts, space, hub = await context.document(request), context.writable(request), context.hub(request)
+    if "private" in facts or "visibility" in facts:
+        space.visibility = _visibility(facts)
+    hub.store.save(space)
+    hub.webhooks.emit(space, "update", "repo.config", updatedConfig={"private": space.private})
+    return JSONResponse({"visibility": space.visibility, "private": space.private, "gated": False})
+
+
+async def _begin(hub: Hub, space: Space, author: str) -> None:
+    repository = hub.runner.workshop.repository(space)
+    text = readme.template(space.name, space.sdk).encode()
+    files = [write.File(".gitattributes", GIT_ATTRIBUTES), write.File("README.md", text)]
+    change = write.Change("initial commit", author=author, files=files)
+    await asyncio.to_thread(write.create, repository)
+    tip = await asyncio.to_thread(write.commit, repository, "refs/heads/main", "", change)
+    await hub.runner.add(space)
+    await hub.take_tip(space, tip)
+    if space.sdk == "static":
+        hub.runner.of(space).deploy()
+    hub.webhooks.emit(space, "create", "repo")
+
+
+def _configure(space: Space, facts: dict[str, Any]) -> None:
+    if space.sdk not in readme.SDKS:
+        raise HubError(400, '"sdk" must be one of [gradio, docker, static]')
+    space.hardware = facts.get("hardware") or "cpu-basic"
+    space.sleep_time = facts.get("sleepTimeSeconds")
+    space.volumes = facts.get("volumes") or []
+    for entries, given in ((space.secrets, facts.get("secrets")), (space.variables, facts.get("variables"))):
+        for entry in given or []:
+            if not KEY.match(str(entry.get("key"))):
+                raise HubError(400, f"Invalid key: {entry.get('key')}")
+            entries[entry["key"]] = {
+                "key": entry["key"],
+                "value": entry.get("value", ""),
+                "description": entry.get("description"),
+                "updatedAt": clock.now(),
+            }
+
+
+def _refuse_unpaid(hub: Hub, space: Space) -> None:
+    if hub.accounts.can_pay(space.owner):
+        return
+    if space.sdk != "static":
+        raise HubError(402, "A PRO subscription is required to create a Gradio or Docker Space")
+    if space.visibility == "protected":
+        raise HubError(402, "A PRO subscription is required for protected Spaces")
+
+
+def _refuse_taken(request: Request, namespace: str, name: str) -> None:
+    taken = context.hub(request).store.find(f"{namespace}/{name}")
+    if taken and taken.repo_id.lower() == f"{namespace}/{name}".lower():
+        url = f"{context.base(request)}/spaces/{taken.repo_id}"
+        raise HubError(409, "You already created this space repo", url=url)
+
+
+def _visibility(facts: dict[str, Any]) -> str:
+    value = facts.get("visibility") or ("private" if facts.get("private") else "public")
+    if value not in {"public", "private", "protected"}:
+        raise HubError(400, '"visibility" must be one of [public, private, protected]')
+    return str(value)
+
+
+async def _named(request: Request) -> Space:
+    facts = await context.document(request)
+    namespace = facts.get("organization") or context.user(request).name
+    return _held(request, f"{namespace}/{context.text(facts, 'name')}")
+
+
+def _held(request: Request, repo_id: str) -> Space:
+    """A Space named in a body instead of the path."""
+    owner, _, name = repo_id.partition("/")
+    request.path_params.update(owner=owner, name=name)
+    context.user(request)
+    space = context.hub(request).store.find(repo_id)
+    if space is None:
+        raise errors.repository_missing()
+    return context.writable(request)
+
+
+ROUTES = [
+    Route("/api/repos/create", create, methods=["POST"]),
+    Route("/api/repos/delete", delete, methods=["DELETE"]),
+    Route("/api/repos/move", move, methods=["POST"]),
+    Route("/api/spaces/{owner}/{name}/settings", settings, methods=["PUT"]),
+]

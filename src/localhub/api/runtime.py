@@ -1,0 +1,99 @@
+"""Runtime control: pause, restart, hardware, sleep, volumes, dev mode."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from localhub import hardware
+from localhub.api import context, present
+from localhub.errors import HubError
+from localhub.spaces.model import Space
+
+
+async def runtime(request: Request) -> Response:
+    return _answer(request, context.readable(request))
+
+
+async def pause(request: Request) -> Response:
+    space = _running_kind(request)
+    context.hub(request).runner.of(space).halt("PAUSED")
+    return _answer(request, space)
+
+
+async def restart(request: Request) -> Response:
+    space = _running_kind(request)
+    factory = request.query_params.get("factory", "").lower() == "true"
+    context.hub(request).runner.of(space).deploy(restart=True, factory=factory)
+    return _answer(request, space)
+
+
+async def set_hardware(request: Request) -> Response:
+    space, hub = _running_kind(request), context.hub(request)
+    facts = await context.document(request)
+    flavor = context.text(facts, "flavor")
+    if flavor not in hardware.FLAVORS:
+        raise HubError(400, f'"flavor" must be one of [{", ".join(hardware.FLAVORS)}]')
+    if flavor not in hardware.FREE and not hub.accounts.can_pay(space.owner):
+        raise HubError(402, "Payment required: add a payment method to use paid hardware")
+    space.sleep_time = facts.get("sleepTimeSeconds", space.sleep_time)
+    if flavor == space.hardware:
+        hub.store.save(space)
+    else:
+        space.hardware = flavor
+        hub.configured(space)
+    return _answer(request, space)
+
+
+async def set_sleep_time(request: Request) -> Response:
+    space = _running_kind(request)
+    seconds = (await context.document(request)).get("seconds")
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < -1:
+        raise HubError(400, '"seconds" must be an integer, or -1 for never')
+    space.sleep_time = seconds
+    context.hub(request).store.save(space)
+    return _answer(request, space)
+
+
+async def set_volumes(request: Request) -> Response:
+    space, hub = _running_kind(request), context.hub(request)
+    if request.method == "DELETE" and not space.volumes:
+        raise HubError(400, "No volumes are attached to this Space")
+    facts = await context.document(request)
+    volumes = [] if request.method == "DELETE" else facts.get("volumes")
+    if not isinstance(volumes, list):
+        raise HubError(400, '"volumes" is required')
+    space.volumes = volumes
+    hub.configured(space)
+    return JSONResponse({"volumes": volumes})
+
+
+async def dev_mode(request: Request) -> Response:
+    space, hub = _running_kind(request), context.hub(request)
+    if not hub.accounts.can_pay(space.owner):
+        raise HubError(402, "A PRO subscription is required for dev mode")
+    space.dev_mode = bool((await context.document(request)).get("enabled"))
+    hub.store.save(space)
+    return _answer(request, space)
+
+
+def _running_kind(request: Request) -> Space:
+    space = context.writable(request)
+    if space.sdk == "static":
+        raise HubError(400, "This is not available for static Spaces")
+    return space
+
+
+def _answer(request: Request, space: Space) -> Response:
+    return JSONResponse(present.runtime(context.hub(request), space))
+
+
+_SPACE = "/api/spaces/{owner}/{name}"
+ROUTES = [
+    Route(f"{_SPACE}/runtime", runtime),
+    Route(f"{_SPACE}/pause", pause, methods=["POST"]),
+    Route(f"{_SPACE}/restart", restart, methods=["POST"]),
+    Route(f"{_SPACE}/hardware", set_hardware, methods=["POST"]),
+    Route(f"{_SPACE}/sleeptime", set_sleep_time, methods=["POST"]),
+    Route(f"{_SPACE}/volumes", set_volumes, methods=["PUT", "DELETE"]),
+    Route(f"{_SPACE}/dev-mode", dev_mode, methods=["POST"]),
+]

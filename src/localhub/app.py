@@ -1,0 +1,57 @@
+"""The application: every door, around one hub."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from localhub import errors
+from localhub.api import (
+    admin,
+    commits,
+    files,
+    identity,
+    info,
+    logs,
+    observe,
+    page,
+    repos,
+    runtime,
+    settings,
+    webhooks,
+)
+from localhub.config import Config
+from localhub.errors import HubError
+from localhub.hub import Hub
+
+DOORS = (identity, repos, files, commits, settings, runtime, logs, webhooks, info, page)
+
+
+def create_app(config: Config, address: str) -> Starlette:
+    """`address` is where it will be reached, for what is told without a request to read it from."""
+    hub = Hub(config, address)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await hub.open()
+        yield
+        await hub.close()
+
+    routes = [route for door in DOORS for route in door.ROUTES] + (admin.ROUTES if config.admin else [])
+    app = Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        middleware=[Middleware(observe.Observe, hub=hub)],
+        exception_handlers={HubError: errors.respond, HTTPException: _not_found},
+    )
+    app.state.hub = hub
+    return app
+
+
+async def _not_found(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return JSONResponse({"error": "Not found" if status == 404 else "Method not allowed"}, status)  # noqa: PLR2004

@@ -1,0 +1,30 @@
+"""The one way git is called."""
+
+import os
+import subprocess
+from pathlib import Path
+
+_ENVIRONMENT = {
+    "PATH": os.environ.get("PATH", os.defpath),
+    "LANG": "C.UTF-8",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_SYSTEM": os.devnull,
+    "GIT_TERMINAL_PROMPT": "0",
+}
+
+
+class GitError(Exception):
+    """git ended with a non-zero status."""
+
+
+def git(repository: Path, *arguments: str, data: bytes = b"", **environment: str) -> bytes:
+    done = subprocess.run(
+        ["git", "--git-dir", str(repository), *arguments],
+        input=data,
+        capture_output=True,
+        check=False,
+        env=_ENVIRONMENT | environment,
+    )
+    if done.returncode:
+        raise GitError(f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout

@@ -1,0 +1,1 @@
+"""Builds what was pushed, runs it, keeps its logs and its address."""

@@ -1,0 +1,70 @@
+"""Builds and runs with a Docker engine, through its own command line."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from localhub.runner import process
+from localhub.runner.builds import BuildFailed, Launch, Order
+
+
+@dataclass(frozen=True)
+class Image:
+    tag: str
+    folder: Path
+
+    def launch(self, *, app_port: int, port: int, env: dict[str, str]) -> Launch:
+        # By name only: the values travel in the client's environment and never in an argument list.
+        given = [part for name in env for part in ("--env", name)]
+        publish = f"127.0.0.1:{port}:{app_port}"
+        command = ("docker", "run", "--rm", "--init", "--publish", publish, *given, self.tag)
+        return Launch(command, self.folder, _client_env() | env)
+
+
+async def answers() -> bool:
+    """Whether a Docker engine can be reached."""
+    try:
+        code = await asyncio.wait_for(_quiet(("docker", "version")), 5)
+    except TimeoutError:
+        return False
+    return code == 0
+
+
+async def build(order: Order) -> Image:
+    tag = f"localhub/{order.repo_id.lower()}:{order.commit[:12]}"
+    env = _client_env() | order.variables
+    with tempfile.TemporaryDirectory(prefix="localhub-secrets-") as vault:
+        secrets: list[str] = []
+        for name, value in order.secrets.items():
+            file = Path(vault, name)
+            file.touch(mode=0o600)
+            file.write_text(value)
+            secrets += ["--secret", f"id={name},src={file}"]
+        arguments = [part for name in order.variables for part in ("--build-arg", name)]
+        fresh = ["--no-cache"] if order.factory else []
+        command = ["docker", "build", "--progress=plain", "--tag", tag, *fresh, *arguments, *secrets, "."]
+        code = await process.run(command, folder=order.context, env=env, on_line=order.say)
+    if code:
+        raise BuildFailed(f"Job failed with exit code: {code}. Reason: see the build log")
+    return Image(tag, order.root)
+
+
+async def _quiet(command: Sequence[str]) -> int:
+    return await process.run(command, folder=Path("/"), env=_client_env(), on_line=lambda _line: None)
+
+
+def _client_env() -> dict[str, str]:
+    """What the docker client needs to find its engine."""
+    names = (
+        "PATH",
+        "HOME",
+        "DOCKER_HOST",
+        "DOCKER_CONTEXT",
+        "DOCKER_CONFIG",
+        "DOCKER_CERT_PATH",
+        "DOCKER_TLS_VERIFY",
+    )
+    return {name: os.environ[name] for name in names if name in os.environ} | {"DOCKER_BUILDKIT": "1"}

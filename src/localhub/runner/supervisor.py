@@ -1,0 +1,253 @@
+"""One Space's stages: what is built, what is served, what happens next."""
+
+import asyncio
+import itertools
+import logging
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from localhub import clock
+from localhub.config import Config
+from localhub.faults import Faults
+from localhub.git import read, write
+from localhub.runner import emulator, engine, environment
+from localhub.runner.app import App, StartFailed
+from localhub.runner.builds import BuildFailed, Image, Order
+from localhub.runner.front import Front, Refusal, Request, Target
+from localhub.runner.log import Log
+from localhub.runner.venvs import Venvs
+from localhub.spaces import readme
+from localhub.spaces.model import Space
+from localhub.spaces.store import Store
+
+WAKE_TIMEOUT = 60
+logger = logging.getLogger(__name__)
+
+
+class Workshop:
+    """What all Spaces share."""
+
+    def __init__(self, config: Config, store: Store, faults: Faults, stubs: Path) -> None:
+        self.config = config
+        self.store = store
+        self.faults = faults
+        self.stubs = stubs
+        self.venvs = Venvs(config.data / "venvs")
+        self.benches = asyncio.Semaphore(config.builds_at_once)
+        self.docker = False
+        self.apps = config.data / "apps"
+
+    def repository(self, space: Space) -> Path:
+        return self.config.data / "repositories" / f"{space.id}.git"
+
+    def logs(self, space: Space) -> Path:
+        return self.config.data / "logs" / space.id
+
+
+class Supervisor:
+    def __init__(self, space: Space, workshop: Workshop) -> None:
+        self.space = space
+        self.front = Front(self._admit)
+        self._workshop = workshop
+        self.build_log = Log(workshop.logs(space) / "build.jsonl")
+        self.run_log = Log(workshop.logs(space) / "run.jsonl")
+        self._app: App | None = None
+        self._site: Path | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._runs = itertools.count()
+
+    def deploy(self, *, restart: bool = False, factory: bool = False) -> None:
+        """Begins to bring main's tip live in place of whatever was under way. The stage changes at once.
+
+        A restart ends the old app first; otherwise it keeps serving until the new one listens.
+        """
+        if self.space.sdk != "static":
+            self._become("RUNNING_BUILDING" if self._app and not restart else "BUILDING")
+
+        async def work() -> None:
+            if restart:
+                await self._clear()
+            await self._deploy(factory=factory)
+
+        self._begin(work)
+
+    def halt(self, stage: str) -> None:
+        """Ends the app, and whatever was under way. `stage` says why: PAUSED, SLEEPING, CONFIG_ERROR ..."""
+        self.space.served = self.space.hardware_now = ""
+        self._become(stage)
+        self._begin(self._clear)
+
+    async def settle(self) -> None:
+        """Waits for whatever is under way."""
+        if self._task:
+            await asyncio.wait([self._task])
+
+    async def close(self) -> None:
+        """Ends everything without changing what is remembered, so that the next start can take it up again."""
+        self._begin(self._clear)
+        await self.settle()
+        self.front.close()
+
+    def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
+        self._task = asyncio.create_task(self._replace(self._task, work))
+
+    async def _replace(
+        self, previous: asyncio.Task[None] | None, work: Callable[[], Awaitable[None]]
+    ) -> None:
+        if previous and not previous.done():
+            previous.cancel()
+            await asyncio.wait([previous])
+        try:
+            await work()
+        except BuildFailed as error:
+            await self._fail("BUILD_ERROR", str(error))
+        except StartFailed as error:
+            await self._fail("RUNTIME_ERROR", str(error))
+        except Exception as error:
+            logger.exception("%s", self.space.repo_id)
+            await self._fail("BUILD_ERROR", f"localhub failed: {error!r}")
+
+    async def _deploy(self, *, factory: bool) -> None:
+        sha, folder = self.space.head, self._workshop.apps / self.space.id / str(next(self._runs))
+        problem = await asyncio.to_thread(self._misconfigured, sha)
+        if problem:
+            await self._fail(*problem)
+            return
+        try:
+            image = await self._build(sha, folder, factory=factory)
+            await (self._open_site(sha, folder) if image is None else self._start(image, sha, folder))
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def _misconfigured(self, sha: str) -> tuple[str, str] | None:
+        repository = self._workshop.repository(self.space)
+        try:
+            card = readme.front_matter(read.text(repository, sha, "README.md") or "")
+        except readme.ReadmeError as error:
+            return "CONFIG_ERROR", str(error)
+        if problems := readme.problems(card):
+            return "CONFIG_ERROR", "; ".join(problems)
+        if self.space.sdk == "docker" and not read.entry(repository, sha, "Dockerfile"):
+            return "NO_APP_FILE", ""
+        if self.space.sdk == "gradio":
+            return "CONFIG_ERROR", "localhub does not run gradio Spaces yet"
+        return None
+
+    async def _build(self, sha: str, folder: Path, *, factory: bool) -> Image | None:
+        """None for a static Space: there is nothing to run."""
+        self.build_log.begin()
+        self.build_log.write(f"===== Build Queued at {clock.heading()} / Commit SHA: {sha[:7]} =====\n")
+        try:
+            async with self._workshop.benches, asyncio.timeout(self._workshop.config.build_timeout):
+                await self._workshop.faults.hinder_build(self.space.repo_id, self.build_log.write)
+                context = folder / "context"
+                await asyncio.to_thread(write.checkout, self._workshop.repository(self.space), sha, context)
+                return (
+                    None
+                    if self.space.sdk == "static"
+                    else await self._make(self._order(sha, folder, factory))
+                )
+        except TimeoutError as error:
+            raise BuildFailed("Job failed. Reason: the build took too long") from error
+        finally:
+            self.build_log.close()
+
+    def _order(self, sha: str, folder: Path, factory: bool) -> Order:
+        return Order(
+            repo_id=self.space.repo_id,
+            commit=sha,
+            context=folder / "context",
+            root=folder / "root",
+            variables=environment.values(self.space.variables),
+            secrets=environment.values(self.space.secrets),
+            say=self.build_log.write,
+            factory=factory,
+        )
+
+    async def _make(self, order: Order) -> Image:
+        order.root.mkdir(parents=True)
+        if self._workshop.docker:
+            return await engine.build(order)
+        return await emulator.build(order, self._workshop.venvs, self._workshop.stubs)
+
+    async def _start(self, image: Image, sha: str, folder: Path) -> None:
+        self._become("RUNNING_APP_STARTING" if self._app else "APP_STARTING")
+        hardware, log = self.space.hardware, Log(self._workshop.logs(self.space) / "run.jsonl")
+        env = environment.of(self.space, f"127.0.0.1:{self.space.port}")
+        self.run_log = log
+        app = await App.start(image, app_port=self.space.app_port, env=env, log=log, folder=folder)
+        try:
+            await app.ready(self._startup_timeout())
+        except BaseException:
+            await app.stop()
+            raise
+        before, self._app = self._app, app
+        self._site = None
+        self._serve(sha, hardware)
+        self._watcher = asyncio.create_task(self._watch(app))
+        if before:
+            await before.stop()
+
+    async def _open_site(self, sha: str, folder: Path) -> None:
+        before, self._site = self._site, folder / "context"
+        self._serve(sha, "")
+        if self._app:
+            app, self._app = self._app, None
+            await app.stop()
+        if before:
+            await asyncio.to_thread(shutil.rmtree, before.parent, ignore_errors=True)
+
+    def _serve(self, sha: str, hardware: str) -> None:
+        self.space.served, self.space.hardware_now = sha, hardware
+        self._become("RUNNING")
+
+    async def _watch(self, app: App) -> None:
+        code = await app.ended()
+        if self._app is app:
+            self._app = None
+            self.space.served = self.space.hardware_now = ""
+            if self.space.stage == "RUNNING":
+                self._become("RUNTIME_ERROR", app.reason(code))
+            await app.stop()
+
+    async def _fail(self, stage: str, error: str) -> None:
+        self.space.served = self.space.hardware_now = ""
+        self._become(stage, error)
+        await self._clear()
+
+    async def _clear(self) -> None:
+        app, self._app = self._app, None
+        site, self._site = self._site, None
+        if app:
+            await app.stop()
+        if site:
+            await asyncio.to_thread(shutil.rmtree, site.parent, ignore_errors=True)
+
+    def _become(self, stage: str, error: str = "") -> None:
+        self.space.stage, self.space.error = stage, error
+        self._workshop.store.save(self.space)
+
+    def _startup_timeout(self) -> float:
+        asked = readme.duration(self.space.card.get("startup_duration_timeout", ""))
+        return asked or self._workshop.config.startup_timeout
+
+    async def _admit(self, request: Request) -> Target | Refusal:
+        if self.space.visibility == "private" and not self._may_visit(request):
+            return Refusal("404 Not Found", "404", "Sorry, we can't find the page you are looking for.")
+        if self.space.stage == "SLEEPING":
+            self.deploy()
+        if self._task and self.space.stage in {"BUILDING", "APP_STARTING"}:
+            await asyncio.wait([self._task], timeout=WAKE_TIMEOUT)
+        target = self._app.port if self._app else self._site
+        return target or Refusal(
+            "503 Service Unavailable", self.space.stage, self.space.error or self.space.repo_id
+        )
+
+    def _may_visit(self, request: Request) -> bool:
+        accounts = self._workshop.config.accounts
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        caller = accounts.caller(token) if scheme.lower() == "bearer" else None
+        return caller is not None and accounts.is_member(caller, self.space.owner)

@@ -1,0 +1,65 @@
+"""Virtual environments for apps, kept by what was installed into them."""
+
+import asyncio
+import hashlib
+import shutil
+import sys
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+from localhub.runner import process
+
+SHIM = Path(__file__).with_name("shim.py")
+PTH = 'import os; os.environ.get("LOCALHUB_BIND") and __import__("_localhub_shim")\n'
+
+
+def interpreter(version: str) -> str | None:
+    """A base interpreter of `3.12` (or any, for an empty version) on this machine."""
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if not version or version in (own, "3"):
+        return str(Path(sys.base_prefix) / "bin" / f"python{own}")
+    found = shutil.which(f"python{version}")
+    return found if found and ".pyenv/shims" not in found else None
+
+
+class Venvs:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.cache = folder.parent / "pip-cache"
+        self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def lock(self, key: str) -> asyncio.Lock:
+        """Held while a build may be filling the environment of this key."""
+        return self._locks[key]
+
+    def path(self, key: str) -> Path:
+        return self._folder / key
+
+    def ready(self, key: str) -> bool:
+        return (self.path(key) / "complete").exists()
+
+    def finish(self, key: str) -> None:
+        (self.path(key) / "complete").touch()
+
+    async def create(self, key: str, python: str, *, pip: bool, say: Callable[[str], None]) -> None:
+        """An empty environment; one left unfinished by an earlier build is thrown away."""
+        path = self.path(key)
+        await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        options = () if pip else ("--without-pip",)
+        command = (python, "-I", "-m", "venv", *options, str(path))
+        code = await process.run(command, folder=path.parent, env={"PATH": "/usr/bin:/bin"}, on_line=say)
+        if code:
+            raise RuntimeError(f"python -m venv ended with exit code {code}")
+        site = next((path / "lib").glob("python3*/site-packages"))
+        shutil.copyfile(SHIM, site / "_localhub_shim.py")
+        (site / "_localhub.pth").write_text(PTH)
+
+
+def key(*parts: str) -> str:
+    """Folder name of an environment made from exactly these parts."""
+    digest = hashlib.sha256(SHIM.read_bytes())
+    for part in parts:
+        digest.update(part.encode() + b"\0")
+    return digest.hexdigest()[:20]

@@ -1,0 +1,52 @@
+"""Runs the application under uvicorn and says where it listens."""
+
+import asyncio
+import resource
+import socket
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from localhub.app import create_app
+from localhub.config import Config
+
+
+def run(config: Config, port: int) -> None:
+    """Blocks until SIGINT or SIGTERM. Port 0 takes a free one."""
+    _allow_many_sockets()
+    listener = socket.create_server((config.host, port), backlog=1024)
+    address = f"http://{config.host}:{listener.getsockname()[1]}"
+    settings = uvicorn.Config(
+        create_app(config, address),
+        http=Protocol,
+        log_level="warning",
+        lifespan="on",
+        timeout_graceful_shutdown=1,
+        server_header=False,
+        date_header=False,
+    )
+    asyncio.run(Announced(settings, address).serve(sockets=[listener]))
+
+
+class Announced(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, address: str) -> None:
+        super().__init__(config)
+        self._address = address
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(f"localhub: listening on {self._address}", flush=True)  # noqa: T201
+
+
+class Protocol(HttpToolsProtocol):
+    """Hands the connection to the application: a scripted fault can then drop it without an answer."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["localhub.transport"] = self.transport  # type: ignore[typeddict-unknown-key]
+
+
+def _allow_many_sockets() -> None:
+    # Every Space has an address of its own, so a thousand Spaces need more than the usual 1,024 descriptors.
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,1 @@
+"""What a Space is, and where it is kept."""

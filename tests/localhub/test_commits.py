@@ -1,0 +1,137 @@
+"""Files and commits, through the client and through git."""
+
+import subprocess
+
+import pytest
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, hf_hub_download
+from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RevisionNotFoundError
+
+from tests.localhub import spaces
+
+
+@pytest.fixture
+def api(hub):
+    api = hub.api()
+    spaces.docker(api, "local/demo", space_variables=[])
+    api.pause_space("local/demo")
+    return api
+
+
+def test_one_commit_adds_and_deletes(api):
+    first = spaces.push(api, "local/demo", a_txt="one", b_txt="two")
+    second = api.create_commit(
+        "local/demo",
+        [CommitOperationDelete("a.txt"), CommitOperationAdd("folder/c.txt", b"three")],
+        commit_message="change",
+        repo_type="space",
+        parent_commit=first[:7],
+    )
+    assert sorted(api.list_repo_files("local/demo", repo_type="space")) == [
+        ".gitattributes",
+        "README.md",
+        "b.txt",
+        "folder/c.txt",
+    ]
+    assert [item.commit_id for item in api.list_repo_commits("local/demo", repo_type="space")][:2] == [second.oid, first]
+    assert api.space_info("local/demo").sha == second.oid
+
+
+def test_a_stale_parent_is_refused_and_changes_nothing(api):
+    first = spaces.push(api, "local/demo", a_txt="one")
+    second = spaces.push(api, "local/demo", a_txt="two")
+    with pytest.raises(HfHubHTTPError) as caught:
+        spaces.push(api, "local/demo", parent=first, a_txt="three")
+    assert caught.value.response.status_code == 412
+    assert "The branch was updated since you opened this page" in str(caught.value)
+    assert api.space_info("local/demo").sha == second
+
+
+def test_unchanged_files_make_no_commit(api):
+    first = spaces.push(api, "local/demo", a_txt="one")
+    assert spaces.push(api, "local/demo", a_txt="one") == first
+
+
+def test_deleting_a_missing_file_is_an_error_about_the_entry(api):
+    with pytest.raises(EntryNotFoundError):
+        api.delete_file("nothing.txt", "local/demo", repo_type="space")
+
+
+@pytest.mark.parametrize("path", ["../out", "a\\b", "/abs", "a//b", ".git/config"])
+def test_a_path_that_leaves_the_repository_is_refused(hub, api, path):
+    lines = f'{{"key":"header","value":{{"summary":"x"}}}}\n{{"key":"file","value":{{"path":{path!r},"content":""}}}}'
+    with hub.http() as client:
+        answer = client.post("/api/spaces/local/demo/commit/main", content=lines.replace("'", '"').replace("\\", "\\\\"))
+    assert answer.status_code in {400, 422}
+
+
+def test_a_folder_is_deleted_with_everything_in_it(api):
+    api.create_commit(
+        "local/demo",
+        [CommitOperationAdd(f"old/{name}", b"x") for name in "abc"],
+        commit_message="add",
+        repo_type="space",
+    )
+    api.delete_folder("old", "local/demo", repo_type="space")
+    assert not any(path.startswith("old") for path in api.list_repo_files("local/demo", repo_type="space"))
+
+
+def test_a_file_comes_back_as_it_was(api, hub, tmp_path):
+    sha = spaces.push(api, "local/demo", data_bin=bytes(range(256)) * 100)
+    path = hf_hub_download(
+        "local/demo", "data.bin", repo_type="space", cache_dir=tmp_path, endpoint=hub.url, token=hub.token, revision=sha
+    )
+    assert open(path, "rb").read() == bytes(range(256)) * 100
+    assert api.file_exists("local/demo", "data.bin", repo_type="space")
+    assert not api.file_exists("local/demo", "none.bin", repo_type="space")
+
+
+def test_an_unknown_revision_is_named_as_such(api):
+    with pytest.raises(RevisionNotFoundError):
+        api.list_repo_files("local/demo", repo_type="space", revision="nowhere")
+
+
+def test_branches_and_tags_come_and_go(api):
+    sha = spaces.push(api, "local/demo", a_txt="one")
+    api.create_branch("local/demo", branch="feature/x", repo_type="space")
+    api.create_tag("local/demo", tag="v1", repo_type="space")
+    refs = api.list_repo_refs("local/demo", repo_type="space")
+    assert {ref.name: ref.target_commit for ref in refs.branches} == {"main": sha, "feature/x": sha}
+    assert [ref.name for ref in refs.tags] == ["v1"]
+    assert "a.txt" in api.list_repo_files("local/demo", repo_type="space", revision="feature/x")
+    api.delete_branch("local/demo", branch="feature/x", repo_type="space")
+    api.delete_tag("local/demo", tag="v1", repo_type="space")
+    assert [ref.name for ref in api.list_repo_refs("local/demo", repo_type="space").branches] == ["main"]
+
+
+def test_a_folder_is_uploaded_and_leftovers_are_deleted(api, tmp_path):
+    spaces.push(api, "local/demo", old_txt="x")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "new.txt").write_text("new")
+    api.upload_folder(repo_id="local/demo", folder_path=tmp_path, repo_type="space", delete_patterns="*.txt")
+    assert sorted(api.list_repo_files("local/demo", repo_type="space")) == [
+        ".gitattributes",
+        "README.md",
+        "src/new.txt",
+    ]
+
+
+def test_a_readme_the_hub_would_refuse_is_refused_before_the_commit(api):
+    with pytest.raises(ValueError, match="sdk"):
+        spaces.push(api, "local/demo", README_md="---\nsdk: cobol\n---\n")
+
+
+def test_squashing_leaves_one_commit_with_the_same_files(api):
+    spaces.push(api, "local/demo", a_txt="one")
+    api.super_squash_history("local/demo", repo_type="space")
+    assert len(api.list_repo_commits("local/demo", repo_type="space")) == 1
+    assert "a.txt" in api.list_repo_files("local/demo", repo_type="space")
+
+
+def test_git_sees_the_same_history(api, hub):
+    sha = spaces.push(api, "local/demo", a_txt="one")
+    (repository,) = (hub.folder / "repositories").glob("*.git")
+    log = subprocess.run(
+        ["git", "--git-dir", repository, "log", "--format=%H %s"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert log[0] == f"{sha} push"
+    subprocess.run(["git", "--git-dir", repository, "fsck", "--strict"], capture_output=True, check=True)

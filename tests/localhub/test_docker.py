@@ -1,0 +1,170 @@
+"""Docker Spaces without a Docker engine: built and run from their Dockerfile."""
+
+import time
+
+import httpx
+import pytest
+
+from tests.localhub import spaces
+
+
+def visit(runtime: dict) -> dict:
+    return httpx.get(f"http://{runtime['domains'][0]['domain']}/", trust_env=False, timeout=10).json()
+
+
+@pytest.fixture
+def api(hub):
+    api = hub.api()
+    spaces.docker(api, "local/demo")
+    return api
+
+
+def test_an_app_without_dependencies_is_live_within_two_seconds_of_the_commit(hub, api):
+    began = time.monotonic()
+    sha = spaces.push_app(api, "local/demo")
+    runtime = hub.wait("local/demo", "RUNNING", sha=sha)
+    assert visit(runtime)["version"] == "1"
+    assert time.monotonic() - began < 2
+
+
+def test_the_old_app_serves_until_the_new_one_listens(hub, api):
+    first = spaces.push_app(api, "local/demo", "1")
+    address = hub.wait("local/demo", "RUNNING", sha=first)
+    hub.fault(space="local/demo", build_delay=1)
+    second = spaces.push_app(api, "local/demo", "2")
+    between = hub.wait("local/demo", "RUNNING_BUILDING")
+    assert between["sha"] == first
+    assert visit(between)["version"] == "1"
+    after = hub.wait("local/demo", "RUNNING", sha=second)
+    assert after["domains"] == address["domains"]
+    assert visit(after)["version"] == "2"
+
+
+def test_nothing_is_refused_while_the_app_is_exchanged(hub, api):
+    runtime = hub.wait("local/demo", "RUNNING", sha=spaces.push_app(api, "local/demo", "1"))
+    second = spaces.push_app(api, "local/demo", "2")
+    seen = []
+    while not seen or seen[-1] != "2":
+        seen.append(visit(runtime)["version"])
+        assert len(seen) < 5000
+    assert set(seen) <= {"1", "2"}
+    assert seen == sorted(seen)
+    hub.wait("local/demo", "RUNNING", sha=second)
+
+
+def test_a_failing_step_is_a_build_error_with_its_output(hub, api):
+    spaces.push_app(
+        api, "local/demo", dockerfile="FROM python:3.11\nRUN echo this is why >&2 && exit 3\nCMD python app.py\n"
+    )
+    runtime = hub.wait("local/demo", "BUILD_ERROR")
+    assert "exit code: 3" in runtime["errorMessage"]
+    assert "sha" not in runtime
+    assert "this is why\n" in list(api.fetch_space_logs("local/demo", build=True))
+
+
+def test_a_real_pip_error_reaches_the_build_log(hub, api):
+    dockerfile = "FROM python:3.11\nCOPY requirements.txt .\nRUN pip install --no-index -r requirements.txt\n"
+    spaces.push_app(api, "local/demo", dockerfile=dockerfile, requirements_txt="no-such-package==1.0\n")
+    hub.wait("local/demo", "BUILD_ERROR")
+    assert "No matching distribution found for no-such-package==1.0" in hub.logs("local/demo")
+
+
+def test_an_image_that_is_not_python_is_refused_with_the_reason(hub, api):
+    spaces.push_app(api, "local/demo", dockerfile="FROM node:20\nCMD node app.js\n")
+    assert "Docker engine" in hub.wait("local/demo", "BUILD_ERROR")["errorMessage"]
+
+
+def test_an_app_that_ends_is_a_runtime_error_with_its_last_words(hub, api):
+    spaces.push(api, "local/demo", Dockerfile=spaces.DOCKERFILE, app_py="raise SystemExit('no database')")
+    runtime = hub.wait("local/demo", "RUNTIME_ERROR")
+    assert runtime["errorMessage"].startswith("Exit code: 1. Reason:")
+    assert "no database" in runtime["errorMessage"]
+
+
+def test_an_app_that_dies_later_is_a_runtime_error_too(hub, api):
+    app = spaces.app().replace("http.server.Thr", "import threading; threading.Timer(0.5, os._exit, [7]).start()\nhttp.server.Thr")
+    spaces.push(api, "local/demo", Dockerfile=spaces.DOCKERFILE, app_py=app)
+    hub.wait("local/demo", "RUNNING")
+    assert "Exit code: 7" in hub.wait("local/demo", "RUNTIME_ERROR")["errorMessage"]
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "said"),
+    [("127.0.0.1", 7860, "Listen on 0.0.0.0:7860"), ("0.0.0.0", 0, "starts")],
+    ids=["only inside", "another port"],
+)
+def test_an_app_that_never_listens_where_it_should_times_out(start, host, port, said):
+    hub = start("--startup-timeout", "1")
+    api = hub.api()
+    spaces.docker(api, "local/demo")
+    spaces.push(api, "local/demo", Dockerfile=spaces.DOCKERFILE, app_py=spaces.app(host=host, port=port))
+    assert "not healthy after 1 s" in hub.wait("local/demo", "RUNTIME_ERROR")["errorMessage"]
+    assert said in "".join(api.fetch_space_logs("local/demo"))
+
+
+def test_app_port_is_read_from_the_readme(hub, api):
+    readme = "---\ntitle: Demo\nsdk: docker\napp_port: 5000\n---\n"
+    spaces.push(api, "local/demo", README_md=readme, Dockerfile=spaces.DOCKERFILE, app_py=spaces.app(port=5000))
+    assert visit(hub.wait("local/demo", "RUNNING"))["version"] == "1"
+
+
+def test_the_app_finds_the_hubs_environment_and_nothing_of_this_machine(hub, api):
+    api.add_space_secret("local/demo", "TOKEN", "hidden")
+    api.add_space_variable("local/demo", "COLOR", "red")
+    spaces.push_app(api, "local/demo")
+    env = visit(hub.wait("local/demo", "RUNNING"))["env"]
+    assert (env["TOKEN"], env["COLOR"], env["SPACE_ID"]) == ("hidden", "red", "local/demo")
+    assert (env["CPU_CORES"], env["MEMORY"], env["ACCELERATOR"]) == ("2", "16Gi", "none")
+    assert env["HOME"].endswith("/home/user")
+    assert "PYTHONPATH" not in env
+
+
+def test_the_dockerfile_is_followed_in_all_its_forms(hub, api):
+    dockerfile = """\
+ARG VERSION=3.11
+FROM python:${VERSION}-slim
+ARG COLOR=blue
+ENV SHADE="dark $COLOR" \\
+    DATA=/code/data
+WORKDIR /code
+COPY app.py ./
+COPY data/ /code/data/
+RUN --mount=type=secret,id=KEY,required=true test "$(cat /run/secrets/KEY)" = abc && \\
+    mkdir -p /opt/made && python -c "import sys; open('/opt/made/x', 'w').write(sys.prefix)" || exit 1
+RUN ["python", "-c", "print('exec form')"]
+ENTRYPOINT ["python"]
+CMD ["/code/app.py"]
+"""
+    api.add_space_secret("local/demo", "KEY", "abc")
+    api.add_space_variable("local/demo", "COLOR", "green")
+    api.upload_file(path_or_fileobj=b"1", path_in_repo="data/one.txt", repo_id="local/demo", repo_type="space")
+    spaces.push_app(api, "local/demo", dockerfile=dockerfile)
+    shown = visit(hub.wait("local/demo", "RUNNING", "BUILD_ERROR", "RUNTIME_ERROR"))
+    assert shown["env"]["SHADE"] == "dark green"
+    assert shown["env"]["DATA"].endswith("/root/code/data")
+    assert shown["cwd"].endswith("/root/code")
+    log = hub.logs("local/demo")
+    assert "exec form" in log
+    assert "abc" not in log
+
+
+def test_what_only_makes_sense_in_an_image_is_skipped_and_said(hub, api):
+    dockerfile = "FROM python:3.11\nRUN apt-get update && apt-get install -y git\nCOPY . .\nCMD python app.py\n"
+    spaces.push_app(api, "local/demo", dockerfile=dockerfile)
+    hub.wait("local/demo", "RUNNING")
+    assert "not emulated: apt-get install -y git" in hub.logs("local/demo")
+
+
+def test_a_build_step_cannot_remove_what_is_the_machines(hub, api, tmp_path):
+    mine = tmp_path / "mine.txt"
+    mine.write_text("x")
+    spaces.push_app(api, "local/demo", dockerfile=f"FROM python:3.11\nRUN rm -f {mine}\nCOPY . .\nCMD python app.py\n")
+    hub.wait("local/demo", "RUNNING")
+    assert mine.exists()
+
+
+def test_missing_or_wrong_configuration_is_told_from_a_missing_dockerfile(hub, api):
+    spaces.push(api, "local/demo", README_md="no front matter")
+    assert "Missing configuration" in hub.wait("local/demo", "CONFIG_ERROR")["errorMessage"]
+    spaces.push(api, "local/demo", README_md="---\ntitle: x\nsdk: docker\n---\n")
+    hub.wait("local/demo", "NO_APP_FILE")

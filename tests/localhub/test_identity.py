@@ -1,0 +1,63 @@
+"""Who may call, and how a refusal reaches the client."""
+
+import pytest
+from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
+
+from tests.localhub import spaces
+
+
+def test_a_token_is_known_by_its_owner(start):
+    hub = start("--user", "alice:hf_alice:free", "--org", "acme:team:alice=write")
+    me = hub.api("hf_alice").whoami()
+    assert (me["name"], me["isPro"]) == ("alice", False)
+    assert [(org["name"], org["roleInOrg"]) for org in me["orgs"]] == [("acme", "write")]
+
+
+def test_an_unknown_token_is_refused(hub):
+    with pytest.raises(HfHubHTTPError) as caught:
+        hub.api("hf_wrong").whoami()
+    assert caught.value.response.status_code == 401
+
+
+def test_a_read_token_may_read_but_not_write(start):
+    hub = start("--user", "local:hf_local", "--token", "local:hf_read:read")
+    spaces.docker(hub.api(), "local/demo")
+    reader = hub.api("hf_read")
+    assert reader.space_info("local/demo").id == "local/demo"
+    with pytest.raises(HfHubHTTPError) as caught:
+        reader.pause_space("local/demo")
+    assert caught.value.response.status_code == 403
+
+
+def test_a_free_account_is_asked_to_pay_for_a_docker_space_but_not_for_a_static_one(start):
+    api = start("--user", "poor:hf_poor:free").api("hf_poor")
+    with pytest.raises(HfHubHTTPError) as caught:
+        spaces.docker(api, "poor/demo")
+    assert caught.value.response.status_code == 402
+    assert "PRO" in str(caught.value)
+    api.create_repo("poor/page", repo_type="space", space_sdk="static")
+
+
+def test_a_stranger_cannot_write_to_the_space_of_another(start):
+    hub = start("--user", "local:hf_local", "--user", "eve:hf_eve")
+    spaces.docker(hub.api(), "local/demo")
+    with pytest.raises(HfHubHTTPError) as caught:
+        spaces.push_app(hub.api("hf_eve"), "local/demo")
+    assert caught.value.response.status_code == 403
+
+
+def test_a_private_space_does_not_exist_for_a_stranger(start):
+    hub = start("--user", "local:hf_local", "--user", "eve:hf_eve")
+    spaces.docker(hub.api(), "local/demo", private=True)
+    assert hub.api().repo_exists("local/demo", repo_type="space")
+    assert not hub.api("hf_eve").repo_exists("local/demo", repo_type="space")
+    with pytest.raises(RepositoryNotFoundError):
+        hub.api("hf_eve").get_space_runtime("local/demo")
+
+
+def test_a_member_of_an_organization_may_write_to_its_spaces(start):
+    hub = start("--user", "alice:hf_alice", "--user", "bob:hf_bob", "--org", "acme:team:alice=admin,bob=read")
+    spaces.docker(hub.api("hf_alice"), "acme/demo")
+    with pytest.raises(HfHubHTTPError) as caught:
+        hub.api("hf_bob").pause_space("acme/demo")
+    assert caught.value.response.status_code == 403

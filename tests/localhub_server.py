@@ -1,0 +1,129 @@
+"""A real localhub process for tests: on a free port, in a folder of its own, ended by its process id."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+from huggingface_hub import HfApi
+
+START_TIMEOUT = 20
+STOP_TIMEOUT = 20
+ROOT = Path(__file__).parents[1]
+
+
+class LocalHub:
+    """One server. `restart` and `kill` keep its data folder, and so does starting another one on it."""
+
+    def __init__(self, folder: Path, *options: str, token: str = "hf_local") -> None:
+        self.folder = folder
+        self.token = token
+        self.options = options
+        self.url = ""
+        self._process: subprocess.Popen[str] | None = None
+        self.start()
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rsplit(":", 1)[1])
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    def start(self, *, port: int = 0) -> None:
+        command = (sys.executable, "-m", "localhub", "serve", "--admin", "--docker", "never")
+        place = ("--data", str(self.folder), "--port", str(port))
+        self._process = subprocess.Popen(
+            [*command, *place, *self.options],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        )
+        self.url = self._address()
+
+    def stop(self) -> None:
+        """SIGTERM, as a service manager would."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL: no chance to tidy up."""
+        self._end(signal.SIGKILL)
+
+    def restart(self) -> None:
+        """Ends it if it still runs, and starts it again at the same address."""
+        port = self.port
+        self.stop()
+        self.start(port=port)
+
+    def api(self, token: str | None = None) -> HfApi:
+        return HfApi(endpoint=self.url, token=token or self.token)
+
+    def http(self, token: str | None = None) -> httpx.Client:
+        """A bare client, for what the official one hides."""
+        headers = {"Authorization": f"Bearer {token or self.token}"}
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=30)
+
+    def calls(self, **filters: str | int) -> list[dict[str, Any]]:
+        """Calls so far, oldest first. Filters: method, path (a part of it), user, since (time), after (number)."""
+        return self._admin("GET", "calls", params=filters)
+
+    def clear_calls(self) -> None:
+        self._admin("DELETE", "calls")
+
+    def fault(self, **facts: Any) -> None:
+        """Scripts a fault; the keys are those of `localhub.faults.Fault`."""
+        self._admin("POST", "faults", json=facts)
+
+    def clear_faults(self) -> None:
+        self._admin("DELETE", "faults")
+
+    def wait(self, repo_id: str, *stages: str, sha: str | None = None, timeout: float = 30) -> dict[str, Any]:
+        """The runtime once it is in one of the stages (and serves `sha`). Counts as calls to the API."""
+        deadline = time.monotonic() + timeout
+        with self.http() as client:
+            while True:
+                runtime: dict[str, Any] = client.get(f"/api/spaces/{repo_id}/runtime").json()
+                if runtime.get("stage") in stages and sha in {None, runtime.get("sha")}:
+                    return runtime
+                assert time.monotonic() < deadline, (
+                    f"{repo_id} is {runtime}, not one of {stages}\n{self.logs(repo_id)}"
+                )
+                time.sleep(0.02)
+
+    def logs(self, repo_id: str) -> str:
+        api = self.api()
+        build = api.fetch_space_logs(repo_id, build=True)
+        return "".join(build)
+
+    def _admin(self, method: str, what: str, **options: Any) -> Any:
+        with self.http() as client:
+            answer = client.request(method, f"/_localhub/{what}", **options)
+            answer.raise_for_status()
+            return answer.json()
+
+    def _address(self) -> str:
+        assert self._process
+        assert self._process.stdout
+        ready, _, _ = select.select([self._process.stdout], [], [], START_TIMEOUT)
+        line = self._process.stdout.readline() if ready else ""
+        _, found, address = line.strip().partition("localhub: listening on ")
+        if not found:
+            self.kill()
+            raise RuntimeError(f"localhub did not start: {line!r}")
+        return address
+
+    def _end(self, number: int) -> None:
+        if self._process:
+            if self._process.poll() is None:
+                self._process.send_signal(number)
+            self._process.wait(STOP_TIMEOUT)
+            if self._process.stdout:
+                self._process.stdout.close()
+            self._process = None
