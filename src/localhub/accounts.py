@@ -73,9 +73,7 @@ class Accounts:
 
     def is_member(self, caller: Caller, namespace: str) -> bool:
         org = self.orgs.get(namespace)
-        return bool(caller.name) and (
-            caller.name == namespace or (org is not None and caller.name in org.members)
-        )
+        return bool(caller.name) and (caller.name == namespace or (org is not None and caller.name in org.members))
 
     def may_write(self, caller: Caller, namespace: str) -> bool:
         if caller.token is None or caller.token.role == "read":

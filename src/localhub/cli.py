@@ -18,28 +18,18 @@ def main() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8899, show_default=True, help="Port to listen on; 0 picks a free one.")
 @click.option("--data", type=click.Path(path_type=Path), default=Path(".localhub"), show_default=True)
-@click.option(
-    "--user", "users", multiple=True, metavar="NAME:TOKEN[:PLAN]", help="Default: local:hf_local:pro."
-)
+@click.option("--user", "users", multiple=True, metavar="NAME:TOKEN[:PLAN]", help="Default: local:hf_local:pro.")
 @click.option("--org", "orgs", multiple=True, metavar="NAME[:PLAN[:USER=ROLE,...]]", help="An organization.")
-@click.option(
-    "--token", "tokens", multiple=True, metavar="USER:TOKEN:ROLE", help="A further token: read or write."
-)
+@click.option("--token", "tokens", multiple=True, metavar="USER:TOKEN:ROLE", help="A further token: read or write.")
 @click.option("--admin", is_flag=True, help="Open /_localhub: the call log and scripted faults.")
 @click.option("--docker", type=click.Choice(["auto", "never"]), default="auto", show_default=True)
-@click.option(
-    "--startup-timeout", default=1800.0, show_default=True, help="Seconds an app may take to listen."
-)
+@click.option("--startup-timeout", default=1800.0, show_default=True, help="Seconds an app may take to listen.")
 @click.option("--build-timeout", default=3600.0, show_default=True, help="Seconds a build may take.")
 @click.option("--builds-at-once", default=2, show_default=True)
 @click.option("--idle-timeout", default=172_800, show_default=True, help="Seconds until cpu-basic sleeps.")
 @click.option("--api-quota", type=int, help="API calls per window, for every plan.")
-@click.option(
-    "--rate-window", default=300, show_default=True, help="Length of the rate-limit window in seconds."
-)
-def serve(
-    port: int, users: tuple[str, ...], orgs: tuple[str, ...], tokens: tuple[str, ...], **options: object
-) -> None:
+@click.option("--rate-window", default=300, show_default=True, help="Length of the rate-limit window in seconds.")
+def serve(port: int, users: tuple[str, ...], orgs: tuple[str, ...], tokens: tuple[str, ...], **options: object) -> None:
     """Serve until interrupted."""
     accounts = _accounts(users or ("local:hf_local:pro",), orgs, tokens)
     server.run(Config(accounts=accounts, **options), port)  # type: ignore[arg-type]

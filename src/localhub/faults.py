@@ -82,9 +82,7 @@ class Faults:
                     raise BuildFailed(f"Job failed with exit code: 1. Reason: {fault.build_error}")
 
     def stuck(self, repo_id: str) -> Fault | None:
-        return next(
-            (fault for fault in self._faults if fault.stuck_stage and fault.space in {"", repo_id}), None
-        )
+        return next((fault for fault in self._faults if fault.stuck_stage and fault.space in {"", repo_id}), None)
 
     def _use(self, fault: Fault) -> Fault:
         if fault.count is not None:

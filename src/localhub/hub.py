@@ -43,9 +43,7 @@ class Hub:
             # A push to a paused Space does not start it: only its owner's restart does.
             if space.stage != "PAUSED":
                 self.runner.of(space).deploy()
-        self.webhooks.emit(
-            space, "update", "repo.content", updatedRefs=[{"ref": ref, "oldSha": old, "newSha": new}]
-        )
+        self.webhooks.emit(space, "update", "repo.content", updatedRefs=[{"ref": ref, "oldSha": old, "newSha": new}])
 
     async def take_tip(self, space: Space, commit: str) -> None:
         repository = self.runner.workshop.repository(space)

@@ -78,9 +78,7 @@ def _lines(raw: bytes) -> list[tuple[str, dict[str, Any]]]:
         raise HubError(400, "Invalid NDJSON body") from error
 
 
-def _change(
-    hub: Hub, space: Space, tip: str, lines: list[tuple[str, dict[str, Any]]], author: str
-) -> write.Change:
+def _change(hub: Hub, space: Space, tip: str, lines: list[tuple[str, dict[str, Any]]], author: str) -> write.Change:
     """Raises 412 for a stale parent, 404 for the deletion of what is not there, 422 for an impossible path."""
     change = write.Change("", author=author)
     entries = read.tree(hub.runner.workshop.repository(space), tip)

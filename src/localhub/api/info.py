@@ -74,9 +74,7 @@ async def by_subdomain(request: Request) -> Response:
     for space in hub.store:
         seen = not space.private or hub.accounts.is_member(who, space.owner)
         if seen and space.subdomain == request.path_params["subdomain"]:
-            return JSONResponse(
-                {"host": f"http://{hub.config.host}:{space.port}", **present.info(hub, space)}
-            )
+            return JSONResponse({"host": f"http://{hub.config.host}:{space.port}", **present.info(hub, space)})
     raise errors.repository_missing()
 
 

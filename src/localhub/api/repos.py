@@ -20,9 +20,7 @@ from localhub.spaces.model import Space
 
 NAME = re.compile(r"^(?!.*(--|\.\.))(?!.*\.git$)[A-Za-z0-9_](?:[\w.-]{0,94}[A-Za-z0-9_])?$", re.ASCII)
 KEY = re.compile(r"^[a-zA-Z][_a-zA-Z0-9]*$")
-GIT_ATTRIBUTES = (
-    b"*.bin filter=lfs diff=lfs merge=lfs -text\n*.safetensors filter=lfs diff=lfs merge=lfs -text\n"
-)
+GIT_ATTRIBUTES = b"*.bin filter=lfs diff=lfs merge=lfs -text\n*.safetensors filter=lfs diff=lfs merge=lfs -text\n"
 
 
 async def create(request: Request) -> Response:

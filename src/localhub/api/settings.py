@@ -49,9 +49,7 @@ async def _change(request: Request, entries: Entries) -> bool:
 
 def _shown(entries: Entries, *, values: bool) -> Entries:
     return {
-        key: {
-            name: value for name, value in entry.items() if value is not None and (values or name != "value")
-        }
+        key: {name: value for name, value in entry.items() if value is not None and (values or name != "value")}
         for key, entry in entries.items()
     }
 

@@ -64,9 +64,7 @@ def _own(request: Request) -> Webhook:
 
 def _shown(webhook: Webhook) -> Webhook:
     shown = {
-        key: webhook[key]
-        for key in ("id", "url", "watched", "domains", "disabled", "lastTriggerAt")
-        if key in webhook
+        key: webhook[key] for key in ("id", "url", "watched", "domains", "disabled", "lastTriggerAt") if key in webhook
     }
     return shown | {"hasSecret": bool(webhook.get("secret"))}
 

@@ -52,9 +52,7 @@ def resolve(repository: Path, revision: str) -> str | None:
 @lru_cache(maxsize=64)
 def tree(repository: Path, commit: str) -> tuple[Entry, ...]:
     """Every file and folder of a commit, by its full sha: what a commit holds never changes."""
-    listing = git(repository, "ls-tree", "-r", "-t", "-l", "-z", "--full-tree", commit).decode(
-        errors="replace"
-    )
+    listing = git(repository, "ls-tree", "-r", "-t", "-l", "-z", "--full-tree", commit).decode(errors="replace")
     entries = []
     for line in filter(None, listing.split("\0")):
         facts, _, path = line.partition("\t")

@@ -24,9 +24,7 @@ class App:
         self._folder = folder
 
     @classmethod
-    async def start(
-        cls, image: Image, *, app_port: int, env: dict[str, str], log: Log, folder: Path
-    ) -> "App":
+    async def start(cls, image: Image, *, app_port: int, env: dict[str, str], log: Log, folder: Path) -> "App":
         port = _free_port()
         log.begin()
         log.write(f"===== Application Startup at {clock.heading()} =====\n")

@@ -31,9 +31,7 @@ def _matches(context: Path, source: str) -> list[Path]:
         return [context]
     found = sorted(context.glob(name)) if ".." not in Path(name).parts else []
     if not found:
-        raise DockerfileError(
-            f'failed to calculate checksum of ref: failed to compute cache key: "/{name}": not found'
-        )
+        raise DockerfileError(f'failed to calculate checksum of ref: failed to compute cache key: "/{name}": not found')
     return found
 
 

@@ -124,9 +124,7 @@ def pip_only(command: str) -> bool:
     if re.search(r"[|;<>`]|\$\(", command):
         return False
     parts = [part.strip() for part in command.split("&&")]
-    return any(map(_PIP.match, parts)) and all(
-        _PIP.match(part) or part.split(" ")[0] in NO_OPS for part in parts
-    )
+    return any(map(_PIP.match, parts)) and all(_PIP.match(part) or part.split(" ")[0] in NO_OPS for part in parts)
 
 
 def mentions_pip(command: str) -> bool:
@@ -141,9 +139,7 @@ def requirement_files(command: str) -> list[str] | None:
         for word in words:
             if word in {"-r", "--requirement", "-c", "--constraint"}:
                 files.append(next(words, ""))
-            elif (
-                word in {"-e", "--editable"} or word.startswith((".", "/")) or word.endswith((".whl", ".gz"))
-            ):
+            elif word in {"-e", "--editable"} or word.startswith((".", "/")) or word.endswith((".whl", ".gz")):
                 return None
             elif word.startswith(("-r", "--requirement=")):
                 files.append(word.removeprefix("--requirement=").removeprefix("-r"))

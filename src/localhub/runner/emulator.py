@@ -13,9 +13,7 @@ from localhub.runner.builds import BuildFailed, Launch, Order
 from localhub.runner.dockerfile import DockerfileError, Instruction
 from localhub.runner.paths import Paths
 
-_PASSED_ON = re.compile(
-    r"^(PIP_.*|https?_proxy|no_proxy|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE)$", re.IGNORECASE
-)
+_PASSED_ON = re.compile(r"^(PIP_.*|https?_proxy|no_proxy|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -73,14 +73,10 @@ class Front:
             self.last_visit = time.monotonic()
             writer.close()
 
-    async def _answer(
-        self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _answer(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         target = await self._admit(request)
         if isinstance(target, Path):
-            writer.write(
-                await asyncio.to_thread(static_files.respond, target, request.method, request.target)
-            )
+            writer.write(await asyncio.to_thread(static_files.respond, target, request.method, request.target))
         elif isinstance(target, Refusal):
             writer.write(_page(target))
         else:
@@ -103,9 +99,7 @@ def _parse(head: bytes) -> Request:
 
 def _page(refusal: Refusal) -> bytes:
     title, text = html.escape(refusal.title), html.escape(refusal.text)
-    body = (
-        f"<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{text}</p>\n".encode()
-    )
+    body = f"<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{text}</p>\n".encode()
     head = (
         f"HTTP/1.1 {refusal.status}\r\nContent-Type: text/html; charset=utf-8\r\n"
         f"Content-Length: {len(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"

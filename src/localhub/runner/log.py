@@ -45,9 +45,7 @@ class Log:
         """The last lines, for an error message."""
         if not self._path.exists():
             return []
-        return [
-            json.loads(line)["data"].rstrip("\n") for line in self._path.read_bytes().splitlines()[-count:]
-        ]
+        return [json.loads(line)["data"].rstrip("\n") for line in self._path.read_bytes().splitlines()[-count:]]
 
     async def follow(self, tail: int | None, keep_alive: float) -> AsyncIterator[bytes]:
         """JSON entries from the start (or only the last `tail` so far), and `b""` whenever it was silent for long."""

@@ -57,9 +57,7 @@ class Process:
             on_line(rest.decode(errors="replace"))
 
 
-async def run(
-    command: Sequence[str], *, folder: Path, env: dict[str, str], on_line: Callable[[str], None]
-) -> int:
+async def run(command: Sequence[str], *, folder: Path, env: dict[str, str], on_line: Callable[[str], None]) -> int:
     """Runs a command to its end. Cancelling ends the command too."""
     process = await Process.start(command, folder=folder, env=env, on_line=on_line)
     try:

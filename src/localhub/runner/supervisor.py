@@ -93,9 +93,7 @@ class Supervisor:
     def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
         self._task = asyncio.create_task(self._replace(self._task, work))
 
-    async def _replace(
-        self, previous: asyncio.Task[None] | None, work: Callable[[], Awaitable[None]]
-    ) -> None:
+    async def _replace(self, previous: asyncio.Task[None] | None, work: Callable[[], Awaitable[None]]) -> None:
         if previous and not previous.done():
             previous.cancel()
             await asyncio.wait([previous])
@@ -145,11 +143,7 @@ class Supervisor:
                 await self._workshop.faults.hinder_build(self.space.repo_id, self.build_log.write)
                 context = folder / "context"
                 await asyncio.to_thread(write.checkout, self._workshop.repository(self.space), sha, context)
-                return (
-                    None
-                    if self.space.sdk == "static"
-                    else await self._make(self._order(sha, folder, factory))
-                )
+                return None if self.space.sdk == "static" else await self._make(self._order(sha, folder, factory))
         except TimeoutError as error:
             raise BuildFailed("Job failed. Reason: the build took too long") from error
         finally:
@@ -242,9 +236,7 @@ class Supervisor:
         if self._task and self.space.stage in {"BUILDING", "APP_STARTING"}:
             await asyncio.wait([self._task], timeout=WAKE_TIMEOUT)
         target = self._app.port if self._app else self._site
-        return target or Refusal(
-            "503 Service Unavailable", self.space.stage, self.space.error or self.space.repo_id
-        )
+        return target or Refusal("503 Service Unavailable", self.space.stage, self.space.error or self.space.repo_id)
 
     def _may_visit(self, request: Request) -> bool:
         accounts = self._workshop.config.accounts

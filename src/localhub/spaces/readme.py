@@ -28,9 +28,7 @@ def front_matter(text: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ReadmeError("Missing configuration in README")
     # Through JSON, because YAML knows dates and the Hub's API does not.
-    card: dict[str, Any] = json.loads(
-        json.dumps({str(key): value for key, value in data.items()}, default=str)
-    )
+    card: dict[str, Any] = json.loads(json.dumps({str(key): value for key, value in data.items()}, default=str))
     return card
 
 

@@ -58,9 +58,7 @@ class Store:
         self._db.execute("DELETE FROM spaces WHERE id = ?", (space.id,))
 
     def webhooks(self) -> list[dict[str, Any]]:
-        return [
-            json.loads(text) for (text,) in self._db.execute("SELECT document FROM webhooks ORDER BY rowid")
-        ]
+        return [json.loads(text) for (text,) in self._db.execute("SELECT document FROM webhooks ORDER BY rowid")]
 
     def save_webhook(self, webhook: dict[str, Any]) -> None:
         self._db.execute(
@@ -75,9 +73,7 @@ class Store:
         self._db.execute("INSERT INTO calls (document) VALUES (?)", (json.dumps(call),))
 
     def calls(self, after: int = 0) -> list[dict[str, Any]]:
-        rows = self._db.execute(
-            "SELECT number, document FROM calls WHERE number > ? ORDER BY number", (after,)
-        )
+        rows = self._db.execute("SELECT number, document FROM calls WHERE number > ? ORDER BY number", (after,))
         return [{"number": number, **json.loads(text)} for number, text in rows]
 
     def clear_calls(self) -> None:

@@ -42,7 +42,7 @@ def claim(session: Session, job_id: str, engine_id: int) -> Claim | None:
     space = slot.lock(session, job.space_id)
     session.refresh(job, with_for_update=True)
     deployment = session.get_one(Deployment, job.deployment_id, with_for_update=True, populate_existing=True)
-    if job.stage not in OPEN_STAGES or job.engine_id != engine_id or Status(deployment.status).final:
+    if job.stage not in OPEN_STAGES or job.engine_id != engine_id or deployment.status.final:
         return None
     if job.stage == JobStage.RUNNING:
         job.crashes += 1
@@ -69,7 +69,7 @@ def fenced(session: Session, held: Claim) -> Deployment:
     slot.lock(session, held.space.id)
     statement = select(Deployment).where(Deployment.id == held.deployment.id).with_for_update()
     deployment = session.exec(statement).one()
-    if deployment.run_epoch != held.epoch or Status(deployment.status).final:
+    if deployment.run_epoch != held.epoch or deployment.status.final:
         raise Fenced(f"{held.deployment.id} is at epoch {deployment.run_epoch}, this run is {held.epoch}")
     return deployment
 

@@ -80,7 +80,7 @@ def cancel(session: Session, deployment: Deployment, *, actor: str) -> None:
     """
     slot.lock(session, deployment.space_id)
     session.refresh(deployment, with_for_update=True)
-    status = Status(deployment.status)
+    status = deployment.status
     if status.final:
         raise Conflict(
             f"Deployment {deployment.id} has already {_ENDED[status]}.",

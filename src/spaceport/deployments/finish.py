@@ -31,7 +31,7 @@ def finish(
     actor: str = "worker",
 ) -> None:
     """Bring a deployment to a final status and hand its slot on."""
-    deployment.status = transition(Status(deployment.status), status)
+    deployment.status = transition(deployment.status, status)
     deployment.reason_code, deployment.reason, deployment.fix = code, reason, fix or None
     deployment.waiting_for = None
     deployment.finished_at = clock.now()

@@ -32,15 +32,15 @@ def reader(database: Database) -> Reader:
 
     def read(deployment_id: str, cursor: Cursor, upto: Cursor | None) -> Batch:
         with database.unit_of_work() as session:
-            # The status first: rows that are read after it can only be more.
-            status = session.exec(select(Deployment.status).where(Deployment.id == deployment_id)).one()
+            # The deployment first: rows that are read after it can only be more.
+            deployment = session.get_one(Deployment, deployment_id)
             events = _events(session, deployment_id, cursor[0], upto[0] if upto else None)
             lines = _lines(session, deployment_id, cursor[1], upto[1] if upto else None)
         if more := len(lines) == _MOST_LINES:
             # The rest of the log comes first: an end must stay the last thing a viewer sees.
             events = [event for event in events if event.kind not in _FINAL]
         frames, cursor = _encode(events, lines, cursor)
-        return Batch(frames, cursor, ended=Status(status).final and not more)
+        return Batch(frames, cursor, ended=deployment.status.final and not more)
 
     return read
 

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from spaceport import clock, ids
+from spaceport.db.columns import by_value
 from spaceport.deployments.states import Status
 from spaceport.jobs.model import InitiatorType
 from spaceport.sources.model import Source
@@ -41,13 +42,13 @@ class Deployment(SQLModel, table=True):
     team_id: str = Field(sa_column=Column(Text, ForeignKey("team.id"), nullable=False))
     space_id: str = Field(sa_column=Column(Text, ForeignKey("space.id"), nullable=False))
     number: int = Field(sa_column=Column(Integer, nullable=False))
-    status: Status = Field(default=Status.QUEUED, sa_column=Column(Text, nullable=False))
+    status: Status = Field(default=Status.QUEUED, sa_column=Column(by_value(Status), nullable=False))
     waiting_for: str | None = Field(default=None, sa_column=Column(Text))
     reason_code: str | None = Field(default=None, sa_column=Column(Text))
     reason: str | None = Field(default=None, sa_column=Column(Text))
     fix: str | None = Field(default=None, sa_column=Column(Text))
     trigger: str = Field(sa_column=Column(Text, nullable=False))
-    initiator_type: InitiatorType = Field(sa_column=Column(Text, nullable=False))
+    initiator_type: InitiatorType = Field(sa_column=Column(by_value(InitiatorType), nullable=False))
     initiator_id: str = Field(sa_column=Column(Text, nullable=False))
     initiator_name: str | None = Field(default=None, sa_column=Column(Text))
     source: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))

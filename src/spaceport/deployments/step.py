@@ -117,7 +117,7 @@ _STAMPS = {
 
 def move(session: Session, deployment: Deployment, status: Status, **changes: Any) -> None:
     """The transition, its time stamp and its event."""
-    deployment.status = transition(Status(deployment.status), status)
+    deployment.status = transition(deployment.status, status)
     setattr(deployment, _STAMPS[status], clock.now())
     for name, value in changes.items():
         setattr(deployment, name, value)

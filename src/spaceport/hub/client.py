@@ -19,6 +19,8 @@ _TIMEOUT = httpx2.Timeout(60, connect=10)
 
 def install_client() -> None:
     """Give the library's shared client a time-out: its own has none (the Hub's contract, section 0)."""
+    # Otherwise it asks the Hub an extra, unauthenticated question before its first call.
+    huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY = True
     huggingface_hub.set_client_factory(lambda: httpx2.Client(timeout=_TIMEOUT, follow_redirects=True))
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index, Integer,
 from sqlmodel import Field, SQLModel
 
 from spaceport import clock, ids
+from spaceport.db.columns import by_value
 
 
 class JobKind(StrEnum):
@@ -51,10 +52,10 @@ class Job(SQLModel, table=True):
     team_id: str = Field(sa_column=Column(Text, ForeignKey("team.id"), nullable=False))
     space_id: str = Field(sa_column=Column(Text, ForeignKey("space.id"), nullable=False))
     deployment_id: str = Field(sa_column=Column(Text, ForeignKey("deployment.id"), nullable=False, index=True))
-    kind: JobKind = Field(sa_column=Column(Text, nullable=False))
-    stage: JobStage = Field(default=JobStage.SCHEDULING, sa_column=Column(Text, nullable=False))
+    kind: JobKind = Field(sa_column=Column(by_value(JobKind), nullable=False))
+    stage: JobStage = Field(default=JobStage.SCHEDULING, sa_column=Column(by_value(JobStage), nullable=False))
     message: str | None = Field(default=None, sa_column=Column(Text))
-    initiator_type: InitiatorType = Field(sa_column=Column(Text, nullable=False))
+    initiator_type: InitiatorType = Field(sa_column=Column(by_value(InitiatorType), nullable=False))
     initiator_id: str = Field(sa_column=Column(Text, nullable=False))
     initiator_name: str | None = Field(default=None, sa_column=Column(Text))
     engine_id: int | None = Field(default=None, sa_column=Column(BigInteger, unique=True))

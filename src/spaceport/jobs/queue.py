@@ -44,9 +44,9 @@ def defer(session: Session, job: Job, *, at: datetime | None = None) -> None:
     job.engine_id = session.execute(
         _DEFER,
         {
-            "queue": _QUEUES[JobKind(job.kind)],
-            "task": str(job.kind),
-            "priority": _PRIORITY[JobKind(job.kind)],
+            "queue": _QUEUES[job.kind],
+            "task": job.kind.value,
+            "priority": _PRIORITY[job.kind],
             "args": json.dumps({"job_id": job.id}),
             "at": at,
         },

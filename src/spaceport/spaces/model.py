@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from spaceport import clock, ids
+from spaceport.db.columns import by_value
 from spaceport.health.rule import HealthRule
 from spaceport.sources.model import Source
 
@@ -57,8 +58,8 @@ class Space(SQLModel, table=True):
     endpoint: str = Field(sa_column=Column(Text, nullable=False))
     owner: str = Field(sa_column=Column(Text, nullable=False))
     name: str = Field(sa_column=Column(Text, nullable=False))
-    sdk: Sdk = Field(sa_column=Column(Text, nullable=False))
-    visibility: Visibility = Field(sa_column=Column(Text, nullable=False))
+    sdk: Sdk = Field(sa_column=Column(by_value(Sdk), nullable=False))
+    visibility: Visibility = Field(sa_column=Column(by_value(Visibility), nullable=False))
     hardware: str | None = Field(default=None, sa_column=Column(Text))
     sleep_time: int | None = Field(default=None, sa_column=Column(Integer))
     host: str | None = Field(default=None, sa_column=Column(Text))

@@ -54,7 +54,7 @@ async def _guarded(step: Step, aborted: Callable[[], bool]) -> None:
         if step.deployment.cancel_requested_at is not None:
             await _end_canceled(step)
         else:
-            await PIPELINE[JobKind(step.claim.job.kind)](step)
+            await PIPELINE[step.claim.job.kind](step)
     except Ended as ended:
         await step.end(ended)
     except asyncio.CancelledError:

@@ -66,7 +66,7 @@ async def _record_revision(step: Step, fetched: Fetched) -> None:
 
 async def _prepare(step: Step, folder: Path) -> None:
     space = step.claim.space
-    for note in await step.call(prepare, folder, sdk=Sdk(space.sdk), title=space.name):
+    for note in await step.call(prepare, folder, sdk=space.sdk, title=space.name):
         await step.say(note)
 
 
