@@ -98,15 +98,11 @@ class Policy:
 
 
 def bracketed(address: Address) -> str:
-    return f"[{address}]" if address.version == 6 else str(address)  # noqa: PLR2004 (IPv6)
+    return f"[{address}]" if address.version == 6 else str(address)
 
 
 def _subject(url: urls.Url, address: Address) -> str:
-    return (
-        f"The address {address}"
-        if url.address is not None
-        else f"The host {url.host} leads to {address}, which"
-    )
+    return f"The address {address}" if url.address is not None else f"The host {url.host} leads to {address}, which"
 
 
 def _refuse(url: urls.Url, reason: str) -> None:

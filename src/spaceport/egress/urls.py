@@ -71,7 +71,7 @@ def read_host(name: str) -> tuple[str, Address | None]:
     if _NUMERIC.fullmatch(labels[-1]):
         # Every resolver reads 0x7f.1, 2130706433 and 0177.0.0.1 its own way.
         return _ipv4(host)
-    if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):  # noqa: PLR2004 (RFC 1035)
+    if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
         refuse("The host is not a valid name.")
     return host, None
 
@@ -96,7 +96,7 @@ def _authority(netloc: str) -> tuple[str, int | None]:
     end = netloc.find("]") + 1 if netloc.startswith("[") else netloc.find(":")
     if end in (-1, len(netloc)):
         return netloc, None
-    if not _PORT.fullmatch(netloc[end:]) or not 0 < int(netloc[end + 1 :]) < 65536:  # noqa: PLR2004 (16 bits)
+    if not _PORT.fullmatch(netloc[end:]) or not 0 < int(netloc[end + 1 :]) < 65536:
         refuse("The port is not a number from 1 to 65535.")
     return netloc[:end], int(netloc[end + 1 :])
 
@@ -114,9 +114,7 @@ def _ipv4(host: str) -> tuple[str, IPv4Address]:
     try:
         return host, IPv4Address(host)
     except AddressValueError:
-        refuse(
-            "The host is a number in an unusual notation.", "Write an IPv4 address as four decimal numbers."
-        )
+        refuse("The host is a number in an unusual notation.", "Write an IPv4 address as four decimal numbers.")
 
 
 def _ipv6(name: str) -> IPv6Address:

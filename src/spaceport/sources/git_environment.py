@@ -98,9 +98,7 @@ def executable() -> str:
             code="git_missing",
             fix="The operator can install git 2.37 or newer.",
         )
-    version = subprocess.run(
-        [found, "version"], capture_output=True, text=True, check=True, timeout=10
-    ).stdout
+    version = subprocess.run([found, "version"], capture_output=True, text=True, check=True, timeout=10).stdout
     match = _VERSION.match(version)
     if not match or (int(match[1]), int(match[2])) < _OLDEST:
         raise errors.Unavailable(

@@ -51,9 +51,7 @@ def ref_not_found(ref: str | None) -> errors.Invalid:
     fix = "Check the spelling, and that the branch or tag was pushed."
     if re.fullmatch(r"[0-9a-f]{4,39}", ref):
         fix += " A commit must be given with all of its 40 characters."
-    return errors.Invalid(
-        f"The repository has no branch, tag or commit {ref!r}.", code="ref_not_found", fix=fix
-    )
+    return errors.Invalid(f"The repository has no branch, tag or commit {ref!r}.", code="ref_not_found", fix=fix)
 
 
 def _last_line(text: str) -> str:

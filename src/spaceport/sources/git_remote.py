@@ -87,9 +87,7 @@ class Remote:
             raise self._explain(failed) from None
 
     def _run(self, *arguments: str) -> str:
-        return self.repository.run(
-            *arguments, variables=git_environment.network(self.target, self.credential)
-        )
+        return self.repository.run(*arguments, variables=git_environment.network(self.target, self.credential))
 
     def _explain(self, failed: GitFailed) -> errors.SpaceportError:
         return git_failures.explain(failed.stderr, host=self.target.url.host, credential=self.credential)

@@ -97,9 +97,7 @@ class Repository:
             kind = "nothing"
         if kind != "tree":
             top = self.run("ls-tree", "-d", "-z", "--name-only", revision)
-            raise files.folder_not_found(
-                folder, [name for name in top.split("\0") if name.isprintable() and name]
-            )
+            raise files.folder_not_found(folder, [name for name in top.split("\0") if name.isprintable() and name])
 
     def _run(self, *arguments: str, variables: Mapping[str, str] | None = None) -> Path:
         stdout = self.guard.folder / f"{arguments[0]}.out"

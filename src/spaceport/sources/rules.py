@@ -26,9 +26,7 @@ def clone_url(text: str) -> str:
     if "$" in url.path:
         urls.refuse("The repository's address contains a $.", "Give the plain https clone address.")
     if not _URL_PATH.fullmatch(url.path):
-        urls.refuse(
-            "The address does not name a repository.", "Use a form like https://github.com/owner/name."
-        )
+        urls.refuse("The address does not name a repository.", "Use a form like https://github.com/owner/name.")
     return text
 
 
