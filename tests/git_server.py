@@ -85,15 +85,21 @@ class GitServer:
     """`with GitServer() as server:`; `token` makes every repository private.
 
     `hang` holds each request until the server closes, `redirect_to` answers 302 with that prefix. `requests`
-    are the paths asked for so far.
+    are the paths asked for so far. `old_protocol` speaks version 0, where only branches and tags are handed out.
     """
 
     def __init__(
-        self, *, token: str | None = None, hang: bool = False, redirect_to: str | None = None
+        self,
+        *,
+        token: str | None = None,
+        hang: bool = False,
+        redirect_to: str | None = None,
+        old_protocol: bool = False,
     ) -> None:
         self.token = token
         self.hang = hang
         self.redirect_to = redirect_to
+        self.old_protocol = old_protocol
         self.requests: list[str] = []
         self.asked = threading.Event()
         self.closing = threading.Event()
@@ -197,7 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "CONTENT_TYPE": self.headers.get("Content-Type", ""),
                 "CONTENT_LENGTH": str(len(body)),
                 "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-                "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+                "GIT_PROTOCOL": "" if self.server.git.old_protocol else self.headers.get("Git-Protocol", ""),
             },
         )
         head, _, content = done.stdout.partition(b"\r\n\r\n")

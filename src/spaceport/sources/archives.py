@@ -5,13 +5,11 @@ and macOS's `__MACOSX` are left out. Files get mode 0644 (less under a strict um
 """
 
 import gzip
-import hashlib
-import io
 import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
@@ -23,9 +21,12 @@ from spaceport.sources.limits import DEFAULT, Limits
 
 Kind = Literal["zip", "tar", "tar.gz"]
 
-HEAD_BYTES = 262
-"""How many first bytes `kind` needs."""
-
+_READERS: Mapping[Kind, Callable[[BinaryIO, Limits], Iterator[Entry]]] = {
+    "zip": zip_entries.read,
+    "tar": tar_entries.read,
+    "tar.gz": tar_entries.read_gzipped,
+}
+_HEAD_BYTES = 262
 _CHUNK = 65536
 _LEFT_OUT = {".git", "__macosx"}
 _RATIO_FROM = 10_000_000
@@ -43,26 +44,21 @@ _BROKEN = (
 )
 
 
-def kind(head: bytes) -> Kind | None:
-    """By magic number; None for anything else."""
+def kind(head: bytes) -> Kind:
+    """By the magic number in the first bytes. Raises Invalid(code="archive_unknown") for anything else."""
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "zip"
     if head.startswith(b"\x1f\x8b"):
         return "tar.gz"
-    return "tar" if head[257:262] == b"ustar" else None
+    if head[257:262] == b"ustar":
+        return "tar"
+    raise errors.Invalid(
+        "The upload is not a zip, tar or tar.gz archive.", code="archive_unknown", fix="Upload a .zip or .tar.gz."
+    )
 
 
-def digest(file: BinaryIO) -> str:
-    """The revision of an upload: `sha256:` and the hex digest of all its bytes."""
-    file.seek(0)
-    hashed = hashlib.sha256()
-    while chunk := file.read(_CHUNK):
-        hashed.update(chunk)
-    return f"sha256:{hashed.hexdigest()}"
-
-
-def unpack(file: BinaryIO, into: Path, *, limits: Limits = DEFAULT) -> None:
-    """Write the archive's files into `into`, which must be empty or not exist. `file` must be seekable.
+def unpack(archive: Path, into: Path, *, limits: Limits = DEFAULT) -> None:
+    """Write the archive's files into `into`, which must be empty or not exist.
 
     Sizes are counted as they come out; what a header claims is not believed. After an error `into` may hold a
     part of the files: throw it away.
@@ -70,12 +66,12 @@ def unpack(file: BinaryIO, into: Path, *, limits: Limits = DEFAULT) -> None:
     Raises Invalid (archive_unknown, archive_broken, archive_refused, source_path_refused, source_has_links)
     or TooLarge (source_too_large, source_too_many_files, archive_ratio).
     """
-    packed = file.seek(0, io.SEEK_END)
     into.mkdir(parents=True, exist_ok=True)
-    unpacking = _Unpacking(into, packed, limits)
+    unpacking = _Unpacking(into, archive.stat().st_size, limits)
     try:
-        for entry in _entries(file, limits):
-            unpacking.take(entry)
+        with archive.open("rb") as file:
+            for entry in _entries(file, limits):
+                unpacking.take(entry)
     except _BROKEN as error:
         raise errors.Invalid(
             "The archive is damaged or uses a feature that is not supported.",
@@ -85,20 +81,9 @@ def unpack(file: BinaryIO, into: Path, *, limits: Limits = DEFAULT) -> None:
 
 
 def _entries(file: BinaryIO, limits: Limits) -> Iterator[Entry]:
+    found = kind(file.read(_HEAD_BYTES))
     file.seek(0)
-    found = kind(file.read(HEAD_BYTES))
-    file.seek(0)
-    if found == "zip":
-        return zip_entries.read(file, limits)
-    if found == "tar":
-        return tar_entries.read(file, limits)
-    if found == "tar.gz":
-        return tar_entries.read_gzipped(file, limits)
-    raise errors.Invalid(
-        "The upload is not a zip, tar or tar.gz archive.",
-        code="archive_unknown",
-        fix="Upload a .zip or .tar.gz.",
-    )
+    return _READERS[found](file, limits)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,6 @@ or submodules. What is deployed is byte for byte what was committed. Symbolic li
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from spaceport.egress.policy import Policy
@@ -18,11 +17,39 @@ from spaceport.sources.limits import DEFAULT, Limits
 from spaceport.sources.model import Fetched, GitSource
 
 
-@dataclass(frozen=True, slots=True)
-class Git:
-    """Repositories over https, and over http from hosts that the operator allowed.
+def resolve(
+    source: GitSource,
+    *,
+    token: str | None,
+    policy: Policy,
+    cancelled: Callable[[], bool],
+    limits: Limits = DEFAULT,
+) -> Tip:
+    """Ask the remote where the ref stands, fetching nothing. A full commit id is taken at its word.
 
-    `token` is a bare token or `user:password`. `cancelled` is asked about every 0.1 s.
+    Raises what `fetch` raises about the host, the token and the ref.
+    """
+    if (tip := named_by_id(source.ref)) is not None:
+        return tip
+    with tempfile.TemporaryDirectory(prefix="spaceport-git-") as scratch:
+        repository = Repository.create(Guard(Path(scratch), limits, cancelled))
+        return Remote.of(source.url, repository, policy=policy, token=token).tip(source.ref)
+
+
+def fetch(  # noqa: PLR0913 (what, where to, as whom, and the three bounds on it)
+    source: GitSource,
+    into: Path,
+    *,
+    token: str | None,
+    policy: Policy,
+    cancelled: Callable[[], bool],
+    limits: Limits = DEFAULT,
+) -> Fetched:
+    """Put the source's folder at its ref into `into`, which must be empty or not exist.
+
+    https only, and http from hosts that the operator allowed. `token` is a bare token or `user:password`.
+    `cancelled` is asked about every 0.1 s. Scratch space is beside `into`. After an error `into` may hold a
+    part of the files: throw it away.
 
     Raises Invalid (egress_refused, git_authentication_required, git_authentication_failed,
     git_repository_not_found, git_redirect_refused, ref_not_found, folder_not_found, source_has_links,
@@ -30,38 +57,21 @@ class Git:
     RateLimited (git_rate_limited), UpstreamFailed (host_not_found, git_unreachable, git_tls_failed,
     git_failed, fetch_timed_out) or Unavailable (git_missing, git_too_old, disk_full).
     """
-
-    policy: Policy
-    limits: Limits = DEFAULT
-
-    def resolve(self, source: GitSource, *, token: str | None, cancelled: Callable[[], bool]) -> Tip:
-        """Ask the remote where the ref stands, fetching nothing. A full commit id is taken at its word."""
-        if (tip := named_by_id(source.ref)) is not None:
-            return tip
-        with tempfile.TemporaryDirectory(prefix="spaceport-git-") as scratch:
-            repository = Repository.create(Guard(Path(scratch), self.limits, cancelled))
-            return Remote.of(source.url, repository, policy=self.policy, token=token).tip(source.ref)
-
-    def fetch(self, source: GitSource, into: Path, *, token: str | None, cancelled: Callable[[], bool]) -> Fetched:
-        """Put the source's folder at its ref into `into`, which must be empty or not exist.
-
-        Scratch space is beside `into`. After an error `into` may hold a part of the files: throw it away.
-        """
-        into.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".fetch-", dir=into.parent) as scratch:
-            repository = Repository.create(Guard(Path(scratch), self.limits, cancelled))
-            remote = Remote.of(source.url, repository, policy=self.policy, token=token)
-            tip = remote.fetch(named_by_id(source.ref) or remote.tip(source.ref))
-            listing = repository.list(tip.revision, source.folder)
-            repository.write(tip.revision, source.folder, into)
-            commit = repository.describe(tip.revision)
-        return Fetched(
-            path=into,
-            revision=tip.revision,
-            ref=tip.ref,
-            author=commit.author,
-            message=commit.message,
-            committed_at=commit.committed_at,
-            submodules=tuple(listing.submodules),
-            lfs_pointers=files.lfs_pointers(into, listing.files),
-        )
+    into.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=into.parent) as scratch:
+        repository = Repository.create(Guard(Path(scratch), limits, cancelled))
+        remote = Remote.of(source.url, repository, policy=policy, token=token)
+        tip = remote.fetch(named_by_id(source.ref) or remote.tip(source.ref))
+        listing = repository.list(tip.revision, source.folder)
+        repository.write(tip.revision, source.folder, into)
+        commit = repository.describe(tip.revision)
+    return Fetched(
+        path=into,
+        revision=tip.revision,
+        ref=tip.ref,
+        author=commit.author,
+        message=commit.message,
+        committed_at=commit.committed_at,
+        submodules=tuple(listing.submodules),
+        lfs_pointers=files.lfs_pointers(into, listing.files),
+    )

@@ -223,9 +223,7 @@ def test_the_refusal_names_the_entry_that_would_allow_it():
     assert Policy(("127.0.0.1:7860",)).resolve("http://127.0.0.1:7860/")
 
 
-@pytest.mark.parametrize(
-    "entry", ["", "http://host", "host/path", "a b", "host:99999", "user@host", "*.example.com"]
-)
+@pytest.mark.parametrize("entry", ["", "http://host", "host/path", "a b", "host:99999", "user@host", "*.example.com"])
 def test_an_entry_that_cannot_mean_anything_is_refused_at_start(entry: str):
     with pytest.raises(errors.Invalid) as caught:
         Policy((entry,))
