@@ -49,7 +49,6 @@ def _unpack(step: Step, source: UploadSource, work: Path) -> Fetched:
     with step.instance.database.unit_of_work() as session, archive.open("wb") as file:
         upload = uploads.read(session, step.deployment.team_id, source.upload_id, file)
     root = work / "source"
-    with archive.open("rb") as file:
-        archives.unpack(file, root)
+    archives.unpack(archive, root)
     folder = files.select(root, source.folder)
     return Fetched(folder, f"sha256:{upload.sha256}", None, None, None, upload.created_at)
