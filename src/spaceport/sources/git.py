@@ -36,7 +36,7 @@ def resolve(
         return Remote.of(source.url, repository, policy=policy, token=token).tip(source.ref)
 
 
-def fetch(  # noqa: PLR0913 (what, where to, as whom, and the three bounds on it)
+def fetch(
     source: GitSource,
     into: Path,
     *,

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 from spaceport import clock
 from spaceport.deployments import log, stream
+from spaceport.deployments.pipeline.build import CLOCK_SLACK
 from spaceport.deployments.states import Status
 from spaceport.deployments.step import Ended, Step
 from spaceport.health.rule import HealthRule
 from spaceport.hub import HubFailure
-from spaceport.spaces.model import Visibility
+from spaceport.spaces.model import Sdk, Visibility
 
 
 async def health_check(step: Step) -> None:
@@ -24,7 +25,7 @@ async def health_check(step: Step) -> None:
 
 async def _verify(step: Step, rule: HealthRule) -> None:
     host = await _host(step)
-    token = step.hub.token if step.claim.space.visibility == Visibility.PRIVATE else None
+    token = step.hub.token if step.claim.space.visibility is Visibility.PRIVATE else None
     assert step.deployment.verifying_at is not None
     deadline = step.deployment.verifying_at + timedelta(seconds=rule.within)
     good = 0
@@ -69,11 +70,12 @@ async def _go_live(step: Step, host: str) -> None:
 async def _record_app_log(step: Step) -> None:
     """The app's own log belongs to the deployment; losing its stream is no reason to fail."""
     deployment = step.deployment
+    if step.claim.space.sdk is Sdk.STATIC:
+        return
     assert deployment.hub_sha is not None
     assert deployment.pushed_at is not None
-    position = log.Position(
-        deployment.hub_sha, deployment.pushed_at - timedelta(seconds=5), deployment.log_positions.get("run")
-    )
+    since = deployment.pushed_at - CLOCK_SLACK
+    position = log.Position(deployment.hub_sha, since, deployment.log_positions.get("run"))
     try:
         await stream.record(step, "run", position, limit=3600)
     except HubFailure:

@@ -19,7 +19,7 @@ MAX_RACES = 3
 
 
 async def push(step: Step) -> None:
-    if step.deployment.status == Status.QUEUED:
+    if step.deployment.status is Status.QUEUED:
         await step.advance(Status.PUSHING)
     elif sha := await step.call(step.hub.find_commit, step.repo_id, marker(step)):
         # An earlier run of this job pushed, and its answer or its worker was lost.
@@ -112,7 +112,7 @@ async def _unchanged(step: Step, head: Head) -> None:
     settled = runtime is not None and (
         runtime.stage in BUILDING_STAGES | STARTING_STAGES or (runtime.stage == "RUNNING" and runtime.sha == head.sha)
     )
-    if not settled and step.claim.space.sdk != Sdk.STATIC and (runtime is None or runtime.stage != "PAUSED"):
+    if not settled and step.claim.space.sdk is not Sdk.STATIC and (runtime is None or runtime.stage != "PAUSED"):
         await step.say("It does not serve that commit, so it is restarted.")
         await step.call(step.hub.restart, step.repo_id)
     await _pushed(step, head.sha, new=False)
