@@ -20,8 +20,9 @@ ROOT = Path(__file__).parents[1]
 class LocalHub:
     """One server. `restart` and `kill` keep its data folder, and so does starting another one on it."""
 
-    def __init__(self, folder: Path, *options: str, token: str = "hf_local") -> None:
+    def __init__(self, folder: Path, *options: str, token: str = "hf_local", admin: bool = True) -> None:
         self.folder = folder
+        self.admin = admin
         self.token = token
         self.options = options
         self.url = ""
@@ -38,10 +39,10 @@ class LocalHub:
         return self._process.pid
 
     def start(self, *, port: int = 0) -> None:
-        command = (sys.executable, "-m", "localhub", "serve", "--admin", "--docker", "never")
+        command = (sys.executable, "-m", "localhub", "serve", "--docker", "never")
         place = ("--data", str(self.folder), "--port", str(port))
         self._process = subprocess.Popen(
-            [*command, *place, *self.options],
+            [*command, *place, *(["--admin"] if self.admin else []), *self.options],
             stdout=subprocess.PIPE,
             text=True,
             env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
@@ -92,15 +93,12 @@ class LocalHub:
                 runtime: dict[str, Any] = client.get(f"/api/spaces/{repo_id}/runtime").json()
                 if runtime.get("stage") in stages and sha in {None, runtime.get("sha")}:
                     return runtime
-                assert time.monotonic() < deadline, (
-                    f"{repo_id} is {runtime}, not one of {stages}\n{self.logs(repo_id)}"
-                )
+                assert time.monotonic() < deadline, f"{repo_id} is {runtime}, not one of {stages}\n{self.logs(repo_id)}"
                 time.sleep(0.02)
 
     def logs(self, repo_id: str) -> str:
-        api = self.api()
-        build = api.fetch_space_logs(repo_id, build=True)
-        return "".join(build)
+        """The log of the latest build."""
+        return "".join(self.api().fetch_space_logs(repo_id, build=True))
 
     def _admin(self, method: str, what: str, **options: Any) -> Any:
         with self.http() as client:

@@ -1,5 +1,8 @@
 """Small Spaces to push: apps of the standard library alone, so that nothing has to be installed."""
 
+import socket
+
+import httpx
 from huggingface_hub import CommitOperationAdd, HfApi
 
 APP = """\
@@ -48,10 +51,23 @@ def push(api: HfApi, repo_id: str, parent: str | None = None, **files: str | byt
         CommitOperationAdd(".".join(name.rsplit("_", 1)), text.encode() if isinstance(text, str) else text)
         for name, text in files.items()
     ]
-    return api.create_commit(
-        repo_id, operations, commit_message="push", repo_type="space", parent_commit=parent
-    ).oid
+    return api.create_commit(repo_id, operations, commit_message="push", repo_type="space", parent_commit=parent).oid
 
 
 def push_app(api: HfApi, repo_id: str, version: str = "1", dockerfile: str = DOCKERFILE, **files: str) -> str:
     return push(api, repo_id, Dockerfile=dockerfile, app_py=app(version), **files)
+
+
+def visit(runtime: dict) -> dict:
+    """What the app answers at its address."""
+    return httpx.get(f"http://{runtime['domains'][0]['domain']}/", trust_env=False, timeout=10).json()
+
+
+def raw(host: str, port: int, text: str) -> bytes:
+    """The answer to bytes that no client would send."""
+    with socket.create_connection((host, port), timeout=10) as connection:
+        connection.sendall(text.encode())
+        chunks = []
+        while chunk := connection.recv(65_536):
+            chunks.append(chunk)
+    return b"".join(chunks)

@@ -1,6 +1,7 @@
 """Files and commits, through the client and through git."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, hf_hub_download
@@ -32,7 +33,10 @@ def test_one_commit_adds_and_deletes(api):
         "b.txt",
         "folder/c.txt",
     ]
-    assert [item.commit_id for item in api.list_repo_commits("local/demo", repo_type="space")][:2] == [second.oid, first]
+    assert [item.commit_id for item in api.list_repo_commits("local/demo", repo_type="space")][:2] == [
+        second.oid,
+        first,
+    ]
     assert api.space_info("local/demo").sha == second.oid
 
 
@@ -60,7 +64,9 @@ def test_deleting_a_missing_file_is_an_error_about_the_entry(api):
 def test_a_path_that_leaves_the_repository_is_refused(hub, api, path):
     lines = f'{{"key":"header","value":{{"summary":"x"}}}}\n{{"key":"file","value":{{"path":{path!r},"content":""}}}}'
     with hub.http() as client:
-        answer = client.post("/api/spaces/local/demo/commit/main", content=lines.replace("'", '"').replace("\\", "\\\\"))
+        answer = client.post(
+            "/api/spaces/local/demo/commit/main", content=lines.replace("'", '"').replace("\\", "\\\\")
+        )
     assert answer.status_code in {400, 422}
 
 
@@ -80,7 +86,7 @@ def test_a_file_comes_back_as_it_was(api, hub, tmp_path):
     path = hf_hub_download(
         "local/demo", "data.bin", repo_type="space", cache_dir=tmp_path, endpoint=hub.url, token=hub.token, revision=sha
     )
-    assert open(path, "rb").read() == bytes(range(256)) * 100
+    assert Path(path).read_bytes() == bytes(range(256)) * 100
     assert api.file_exists("local/demo", "data.bin", repo_type="space")
     assert not api.file_exists("local/demo", "none.bin", repo_type="space")
 
@@ -105,9 +111,9 @@ def test_branches_and_tags_come_and_go(api):
 
 def test_a_folder_is_uploaded_and_leftovers_are_deleted(api, tmp_path):
     spaces.push(api, "local/demo", old_txt="x")
-    (tmp_path / "src").mkdir()
-    (tmp_path / "src" / "new.txt").write_text("new")
-    api.upload_folder(repo_id="local/demo", folder_path=tmp_path, repo_type="space", delete_patterns="*.txt")
+    (tmp_path / "app" / "src").mkdir(parents=True)
+    (tmp_path / "app" / "src" / "new.txt").write_text("new")
+    api.upload_folder(repo_id="local/demo", folder_path=tmp_path / "app", repo_type="space", delete_patterns="*.txt")
     assert sorted(api.list_repo_files("local/demo", repo_type="space")) == [
         ".gitattributes",
         "README.md",

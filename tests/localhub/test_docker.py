@@ -2,14 +2,9 @@
 
 import time
 
-import httpx
 import pytest
 
 from tests.localhub import spaces
-
-
-def visit(runtime: dict) -> dict:
-    return httpx.get(f"http://{runtime['domains'][0]['domain']}/", trust_env=False, timeout=10).json()
 
 
 @pytest.fixture
@@ -23,7 +18,7 @@ def test_an_app_without_dependencies_is_live_within_two_seconds_of_the_commit(hu
     began = time.monotonic()
     sha = spaces.push_app(api, "local/demo")
     runtime = hub.wait("local/demo", "RUNNING", sha=sha)
-    assert visit(runtime)["version"] == "1"
+    assert spaces.visit(runtime)["version"] == "1"
     assert time.monotonic() - began < 2
 
 
@@ -34,10 +29,10 @@ def test_the_old_app_serves_until_the_new_one_listens(hub, api):
     second = spaces.push_app(api, "local/demo", "2")
     between = hub.wait("local/demo", "RUNNING_BUILDING")
     assert between["sha"] == first
-    assert visit(between)["version"] == "1"
+    assert spaces.visit(between)["version"] == "1"
     after = hub.wait("local/demo", "RUNNING", sha=second)
     assert after["domains"] == address["domains"]
-    assert visit(after)["version"] == "2"
+    assert spaces.visit(after)["version"] == "2"
 
 
 def test_nothing_is_refused_while_the_app_is_exchanged(hub, api):
@@ -45,7 +40,7 @@ def test_nothing_is_refused_while_the_app_is_exchanged(hub, api):
     second = spaces.push_app(api, "local/demo", "2")
     seen = []
     while not seen or seen[-1] != "2":
-        seen.append(visit(runtime)["version"])
+        seen.append(spaces.visit(runtime)["version"])
         assert len(seen) < 5000
     assert set(seen) <= {"1", "2"}
     assert seen == sorted(seen)
@@ -82,7 +77,8 @@ def test_an_app_that_ends_is_a_runtime_error_with_its_last_words(hub, api):
 
 
 def test_an_app_that_dies_later_is_a_runtime_error_too(hub, api):
-    app = spaces.app().replace("http.server.Thr", "import threading; threading.Timer(0.5, os._exit, [7]).start()\nhttp.server.Thr")
+    die = "import threading; threading.Timer(0.5, os._exit, [7]).start()\n"
+    app = spaces.app().replace("http.server.Thr", f"{die}http.server.Thr")
     spaces.push(api, "local/demo", Dockerfile=spaces.DOCKERFILE, app_py=app)
     hub.wait("local/demo", "RUNNING")
     assert "Exit code: 7" in hub.wait("local/demo", "RUNTIME_ERROR")["errorMessage"]
@@ -105,14 +101,14 @@ def test_an_app_that_never_listens_where_it_should_times_out(start, host, port, 
 def test_app_port_is_read_from_the_readme(hub, api):
     readme = "---\ntitle: Demo\nsdk: docker\napp_port: 5000\n---\n"
     spaces.push(api, "local/demo", README_md=readme, Dockerfile=spaces.DOCKERFILE, app_py=spaces.app(port=5000))
-    assert visit(hub.wait("local/demo", "RUNNING"))["version"] == "1"
+    assert spaces.visit(hub.wait("local/demo", "RUNNING"))["version"] == "1"
 
 
 def test_the_app_finds_the_hubs_environment_and_nothing_of_this_machine(hub, api):
     api.add_space_secret("local/demo", "TOKEN", "hidden")
     api.add_space_variable("local/demo", "COLOR", "red")
     spaces.push_app(api, "local/demo")
-    env = visit(hub.wait("local/demo", "RUNNING"))["env"]
+    env = spaces.visit(hub.wait("local/demo", "RUNNING"))["env"]
     assert (env["TOKEN"], env["COLOR"], env["SPACE_ID"]) == ("hidden", "red", "local/demo")
     assert (env["CPU_CORES"], env["MEMORY"], env["ACCELERATOR"]) == ("2", "16Gi", "none")
     assert env["HOME"].endswith("/home/user")
@@ -129,23 +125,23 @@ ENV SHADE="dark $COLOR" \\
 WORKDIR /code
 COPY app.py ./
 COPY data/ /code/data/
-RUN --mount=type=secret,id=KEY,required=true test "$(cat /run/secrets/KEY)" = abc && \\
+RUN --mount=type=secret,id=KEY,required=true test "$(wc -c < /run/secrets/KEY)" = 10 && \\
     mkdir -p /opt/made && python -c "import sys; open('/opt/made/x', 'w').write(sys.prefix)" || exit 1
 RUN ["python", "-c", "print('exec form')"]
 ENTRYPOINT ["python"]
 CMD ["/code/app.py"]
 """
-    api.add_space_secret("local/demo", "KEY", "abc")
+    api.add_space_secret("local/demo", "KEY", "hidden-key")
     api.add_space_variable("local/demo", "COLOR", "green")
     api.upload_file(path_or_fileobj=b"1", path_in_repo="data/one.txt", repo_id="local/demo", repo_type="space")
     spaces.push_app(api, "local/demo", dockerfile=dockerfile)
-    shown = visit(hub.wait("local/demo", "RUNNING", "BUILD_ERROR", "RUNTIME_ERROR"))
+    shown = spaces.visit(hub.wait("local/demo", "RUNNING", "BUILD_ERROR", "RUNTIME_ERROR"))
     assert shown["env"]["SHADE"] == "dark green"
     assert shown["env"]["DATA"].endswith("/root/code/data")
     assert shown["cwd"].endswith("/root/code")
     log = hub.logs("local/demo")
     assert "exec form" in log
-    assert "abc" not in log
+    assert "hidden-key" not in log
 
 
 def test_what_only_makes_sense_in_an_image_is_skipped_and_said(hub, api):
@@ -164,7 +160,8 @@ def test_a_build_step_cannot_remove_what_is_the_machines(hub, api, tmp_path):
 
 
 def test_missing_or_wrong_configuration_is_told_from_a_missing_dockerfile(hub, api):
-    spaces.push(api, "local/demo", README_md="no front matter")
+    with pytest.warns(UserWarning, match="missing yaml metadata"):
+        spaces.push(api, "local/demo", README_md="no front matter")
     assert "Missing configuration" in hub.wait("local/demo", "CONFIG_ERROR")["errorMessage"]
     spaces.push(api, "local/demo", README_md="---\ntitle: x\nsdk: docker\n---\n")
     hub.wait("local/demo", "NO_APP_FILE")

@@ -24,7 +24,9 @@ def test_creating_twice_is_a_conflict_that_names_the_space(hub):
         "error": "You already created this space repo",
         "url": f"{hub.url}/spaces/local/demo",
     }
-    assert str(api.create_repo("local/demo", repo_type="space", space_sdk="docker", exist_ok=True)).endswith("local/demo")
+    assert str(api.create_repo("local/demo", repo_type="space", space_sdk="docker", exist_ok=True)).endswith(
+        "local/demo"
+    )
 
 
 def test_what_is_given_at_creation_is_kept(hub):

@@ -41,7 +41,7 @@ class Front:
     def __init__(self, admit: Admit) -> None:
         self._admit = admit
         self._server: asyncio.Server | None = None
-        self._open = 0
+        self._visits: set[asyncio.Task[None] | None] = set()
         self.last_visit = time.monotonic()
 
     async def listen(self, host: str, port: int) -> int:
@@ -54,14 +54,18 @@ class Front:
 
     def idle(self) -> float:
         """Seconds since the last visit; 0 while one is going on."""
-        return 0 if self._open else time.monotonic() - self.last_visit
+        return 0 if self._visits else time.monotonic() - self.last_visit
 
     def close(self) -> None:
         if self._server:
             self._server.close()
+        for visit in self._visits:
+            if visit:
+                visit.cancel()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open += 1
+        visit = asyncio.current_task()
+        self._visits.add(visit)
         try:
             async with asyncio.timeout(HEAD_TIMEOUT):
                 request = _parse(await reader.readuntil(b"\r\n\r\n"))
@@ -69,7 +73,7 @@ class Front:
         except (OSError, ValueError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # A visitor who leaves, or talks no HTTP, is nobody's fault.
         finally:
-            self._open -= 1
+            self._visits.discard(visit)
             self.last_visit = time.monotonic()
             writer.close()
 

@@ -1,0 +1,133 @@
+"""Rate limits, the call log, and scripted misfortune."""
+
+import time
+
+import httpx
+import pytest
+from huggingface_hub.errors import HfHubHTTPError
+
+from tests.localhub import spaces
+from tests.localhub_server import LocalHub
+
+
+def test_every_answer_tells_how_much_is_left(hub):
+    with hub.http() as client:
+        first, second = (client.get("/api/whoami-v2") for _ in range(2))
+    assert first.headers["ratelimit"].startswith('"api";r=2499;t=')
+    assert second.headers["ratelimit"].startswith('"api";r=2498;t=')
+    assert first.headers["ratelimit-policy"] == '"fixed window";"api";q=2500;w=300'
+    assert first.headers["x-request-id"] != second.headers["x-request-id"]
+
+
+def test_beyond_the_quota_is_429_with_the_time_to_wait(start):
+    hub = start("--api-quota", "2", "--rate-window", "3600")
+    with hub.http() as client:
+        answers = [client.get("/api/whoami-v2") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert 0 < int(answers[2].headers["retry-after"]) <= 3600
+    assert "r=0" in answers[2].headers["ratelimit"]
+
+
+def test_calls_are_counted_without_tokens(hub):
+    hub.api().whoami()
+    (call,) = hub.calls(path="whoami")
+    assert (call["method"], call["path"], call["user"], call["status"]) == ("GET", "/api/whoami-v2", "local", 200)
+    assert "hf_local" not in str(hub.calls())
+    hub.clear_calls()
+    assert hub.calls() == []
+
+
+def test_a_fault_answers_as_often_as_it_was_asked_to(hub):
+    hub.fault(method="GET", path="whoami", status=503, headers={"Retry-After": "1"}, count=2)
+    with hub.http() as client:
+        answers = [client.get("/api/whoami-v2") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [503, 503, 200]
+    assert answers[0].headers["retry-after"] == "1"
+
+
+def test_a_fault_can_be_taken_back(hub):
+    hub.fault(path="whoami", status=500, count=None)
+    hub.clear_faults()
+    assert hub.api().whoami()["name"] == "local"
+
+
+def test_an_answer_lost_after_the_effect_leaves_the_effect(hub):
+    api = hub.api()
+    spaces.docker(api, "local/demo")
+    before = api.space_info("local/demo").sha
+    hub.fault(method="POST", path="/commit/", drop="after")
+    with pytest.raises(Exception, match="(?i)disconnected|closed|reset"):
+        spaces.push_app(api, "local/demo")
+    assert api.space_info("local/demo").sha != before
+
+
+def test_a_connection_dropped_before_has_no_effect(hub):
+    api = hub.api()
+    spaces.docker(api, "local/demo")
+    before = api.space_info("local/demo").sha
+    hub.fault(method="POST", path="/commit/", drop="before")
+    with pytest.raises(Exception, match="(?i)disconnected|closed|reset"):
+        spaces.push_app(api, "local/demo")
+    assert api.space_info("local/demo").sha == before
+
+
+def test_a_log_stream_can_be_cut_and_the_client_goes_on_without_losing_a_line(hub):
+    api = hub.api()
+    spaces.docker(api, "local/demo")
+    hub.wait("local/demo", "RUNNING", sha=spaces.push_app(api, "local/demo"))
+    whole = list(api.fetch_space_logs("local/demo", build=True, follow=True))
+    hub.fault(path="/logs/build", cut_after=4)
+    assert list(api.fetch_space_logs("local/demo", build=True, follow=True)) == whole
+
+
+def test_a_call_can_be_slow(hub):
+    hub.fault(path="whoami", delay=0.5)
+    began = time.monotonic()
+    hub.api().whoami()
+    assert time.monotonic() - began >= 0.5
+
+
+def test_a_stage_can_be_stuck_with_the_old_commit(hub):
+    api = hub.api()
+    spaces.docker(api, "local/demo")
+    first = spaces.push_app(api, "local/demo", "1")
+    hub.wait("local/demo", "RUNNING", sha=first)
+    hub.fault(space="local/demo", stuck_stage="RUNNING")
+    second = spaces.push_app(api, "local/demo", "2")
+    assert api.get_space_runtime("local/demo").raw["sha"] == first
+    hub.clear_faults()
+    hub.wait("local/demo", "RUNNING", sha=second)
+
+
+def test_a_build_can_be_made_to_fail(hub):
+    api = hub.api()
+    spaces.docker(api, "local/demo")
+    hub.fault(space="local/demo", build_error="disk full")
+    spaces.push_app(api, "local/demo")
+    assert "disk full" in hub.wait("local/demo", "BUILD_ERROR")["errorMessage"]
+
+
+def test_an_unknown_fault_is_refused(hub):
+    with pytest.raises(httpx.HTTPStatusError):
+        hub.fault(colour="red")
+
+
+def test_without_admin_there_is_no_way_in(tmp_path):
+    hub = LocalHub(tmp_path / "hub", admin=False)
+    try:
+        with hub.http() as client:
+            assert client.get("/_localhub/calls").status_code == 404
+            assert client.post("/_localhub/faults", json={}).status_code == 404
+    finally:
+        hub.stop()
+
+
+def test_what_is_not_there_is_a_json_404(hub):
+    with hub.http() as client:
+        answer = client.get("/api/agent-harnesses")
+    assert (answer.status_code, answer.json()) == (404, {"error": "Not found"})
+
+
+def test_a_plain_404_is_not_a_missing_repository(hub):
+    with pytest.raises(HfHubHTTPError):
+        hub.api().get_webhook("0" * 24)

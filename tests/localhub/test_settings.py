@@ -1,0 +1,50 @@
+"""Secrets and variables."""
+
+import pytest
+from huggingface_hub.errors import BadRequestError
+
+from tests.localhub import spaces
+
+
+@pytest.fixture
+def api(hub):
+    api = hub.api()
+    spaces.docker(api, "local/demo")
+    return api
+
+
+def test_the_value_of_a_secret_is_never_shown(hub, api):
+    api.add_space_secret("local/demo", "TOKEN", "hidden", description="why")
+    with hub.http() as client:
+        assert client.get("/api/spaces/local/demo/secrets").json().keys() == {"TOKEN"}
+        assert "hidden" not in client.get("/api/spaces/local/demo/secrets").text
+    assert api.get_space_secrets("local/demo")["TOKEN"].description == "why"
+
+
+def test_a_secret_is_deleted_and_deleting_an_absent_one_is_no_error(api):
+    api.add_space_secret("local/demo", "TOKEN", "hidden")
+    api.delete_space_secret("local/demo", "TOKEN")
+    api.delete_space_secret("local/demo", "TOKEN")
+    assert api.get_space_secrets("local/demo") == {}
+
+
+def test_variables_answer_the_whole_map(api):
+    api.add_space_variable("local/demo", "A", "1")
+    assert {key: entry.value for key, entry in api.add_space_variable("local/demo", "B", "2").items()} == {
+        "A": "1",
+        "B": "2",
+    }
+    assert list(api.delete_space_variable("local/demo", "A")) == ["B"]
+
+
+def test_an_impossible_key_is_refused(api):
+    with pytest.raises(BadRequestError):
+        api.add_space_variable("local/demo", "1-A", "1")
+
+
+def test_a_changed_secret_restarts_the_app_with_it(hub, api):
+    sha = spaces.push_app(api, "local/demo")
+    hub.wait("local/demo", "RUNNING", sha=sha)
+    api.add_space_secret("local/demo", "TOKEN", "new")
+    assert api.get_space_runtime("local/demo").stage == "RUNNING_BUILDING"
+    assert spaces.visit(hub.wait("local/demo", "RUNNING", sha=sha))["env"]["TOKEN"] == "new"
