@@ -1,0 +1,64 @@
+"""The real programs, once for all scenarios of a test process; each scenario has Spaces of its own."""
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.git_server import GitServer
+from tests.localhub_server import LocalHub
+from tests.spaceport_server import Person, SpaceportServer
+
+_numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.scenario)
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    """Not below pytest's own folders: those are closed to the account that runs Postgres for root."""
+    folder = Path(tempfile.mkdtemp(prefix="spaceport-scenarios-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def hub(home: Path) -> Iterator[LocalHub]:
+    server = LocalHub(home / "hub")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def spaceport(home: Path, hub: LocalHub) -> Iterator[SpaceportServer]:
+    server = SpaceportServer(home / "spaceport", hub.url)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def git() -> Iterator[GitServer]:
+    with GitServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def person(spaceport: SpaceportServer) -> Person:
+    somebody = spaceport.person()
+    somebody.connect_hub()
+    return somebody
+
+
+@pytest.fixture
+def repo_id() -> str:
+    """The address of a Space that no other scenario uses."""
+    return f"local/space-{next(_numbers)}"
