@@ -39,6 +39,7 @@ _BROKEN = (
     zlib.error,
     struct.error,
     EOFError,
+    IndexError,
     NotImplementedError,
     RecursionError,
     ValueError,

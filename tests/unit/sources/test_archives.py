@@ -162,6 +162,15 @@ def test_an_encrypted_zip_entry_is_refused(tmp_path: Path):
     assert refusal(bytes(packed), tmp_path).code == "archive_refused"
 
 
+def test_a_zip_entry_without_a_name_is_refused(tmp_path: Path):
+    packed = bytearray(zipped(("a", b"")))
+    directory, end = packed.index(b"PK\x01\x02"), packed.index(b"PK\x05\x06")
+    packed[directory + 28 : directory + 30] = bytes(2)
+    packed[end + 12 : end + 16] = struct.pack("<L", 46)
+    del packed[directory + 46]
+    assert refusal(bytes(packed), tmp_path).code == "archive_broken"
+
+
 def test_a_zip64_end_record_is_refused(tmp_path: Path):
     packed = zipped(("a", b"x"))
     end = packed.rindex(b"PK\x05\x06")
