@@ -33,7 +33,6 @@ class PinnedTransport(httpx.AsyncBaseTransport):
         # The pool knows connections by address: a kept one could carry a request for another name.
         self._wire = httpx.AsyncHTTPTransport(
             verify=ssl_context or httpx.create_ssl_context(),
-            trust_env=False,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         )
 

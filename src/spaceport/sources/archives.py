@@ -4,6 +4,7 @@ The tree is kept as it is, a single top-level folder included: the source's `fol
 and macOS's `__MACOSX` are left out. Files get mode 0644 (less under a strict umask): the Hub keeps none.
 """
 
+import errno
 import gzip
 import struct
 import tarfile
@@ -30,7 +31,7 @@ _HEAD_BYTES = 262
 _CHUNK = 65536
 _LEFT_OUT = {".git", "__macosx"}
 _RATIO_FROM = 10_000_000
-# What the standard library raises over damaged or hostile input; OSError is left to mean our own disk.
+# What the standard library raises over damaged or hostile input.
 _BROKEN = (
     tarfile.TarError,
     zipfile.BadZipFile,
@@ -38,6 +39,7 @@ _BROKEN = (
     zlib.error,
     struct.error,
     EOFError,
+    IndexError,
     NotImplementedError,
     RecursionError,
     ValueError,
@@ -73,11 +75,12 @@ def unpack(archive: Path, into: Path, *, limits: Limits = DEFAULT) -> None:
             for entry in _entries(file, limits):
                 unpacking.take(entry)
     except _BROKEN as error:
-        raise errors.Invalid(
-            "The archive is damaged or uses a feature that is not supported.",
-            code="archive_broken",
-            fix="Make it again as an ordinary .zip or .tar.gz.",
-        ) from error
+        raise _broken() from error
+    except OSError as error:
+        # A damaged zip sends the reader to before the file's start; anything else is our own disk's trouble.
+        if error.errno != errno.EINVAL:
+            raise
+        raise _broken() from error
 
 
 def _entries(file: BinaryIO, limits: Limits) -> Iterator[Entry]:
@@ -137,4 +140,12 @@ def _twice(name: str) -> errors.Invalid:
         f"The archive has two entries for {name!r}.",
         code="archive_refused",
         fix="Make the archive again, with each file once.",
+    )
+
+
+def _broken() -> errors.Invalid:
+    return errors.Invalid(
+        "The archive is damaged or uses a feature that is not supported.",
+        code="archive_broken",
+        fix="Make it again as an ordinary .zip or .tar.gz.",
     )

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 from spaceport import errors
 from spaceport.egress.policy import Target
@@ -57,8 +58,9 @@ class Credential:
 
     def scrub(self, text: str) -> str:
         """`text` without the token, whole, in its parts or encoded."""
-        secrets = {self.token, self.header.rpartition(" ")[2], self.token.partition(":")[2]} - {""}
-        for secret in sorted(secrets, key=len, reverse=True):
+        plain = {self.token, self.token.partition(":")[2]} - {""}
+        encoded = {quote(secret, safe="") for secret in plain} | {self.header.rpartition(" ")[2]}
+        for secret in sorted(plain | encoded, key=len, reverse=True):
             text = text.replace(secret, "***")
         return text
 

@@ -105,7 +105,7 @@ async def test_the_next_address_is_tried_when_one_refuses_the_connection(app: Ap
 
 
 async def test_cookies_of_one_app_are_not_kept_for_the_next(app: App):
-    app.answer = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1; Domain=.invalid\r\nContent-Length: 0\r\n\r\n"
+    app.answer = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n"
     async with http.client(policy(app), timeout=5) as client:
         await client.get(f"http://{NAME}:{app.port}/")
         await client.get(f"http://{NAME}:{app.port}/")
@@ -185,6 +185,18 @@ async def test_a_certificate_for_another_name_is_not_accepted(secure_app: App, c
         with pytest.raises(httpx.ConnectError, match=r"(?i)hostname mismatch"):
             await client.get(f"https://other.invalid:{secure_app.port}/")
     assert secure_app.heads == []
+
+
+async def test_a_connection_checked_for_one_name_is_not_used_for_another_at_the_same_address(
+    secure_app: App, certificate: Path
+):
+    both = Policy((f"{NAME}:{secure_app.port}", f"other.invalid:{secure_app.port}"), resolver=lambda *_: ["127.0.0.1"])
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    async with httpx.AsyncClient(transport=http.PinnedTransport(both, ssl_context=trusting)) as client:
+        await client.get(f"https://{NAME}:{secure_app.port}/")
+        with pytest.raises(httpx.ConnectError):
+            await client.get(f"https://other.invalid:{secure_app.port}/")
+    assert len(secure_app.heads) == 1
 
 
 async def test_a_certificate_nobody_vouches_for_is_not_accepted(secure_app: App):

@@ -1,5 +1,6 @@
 import contextlib
 import io
+import os
 import stat
 import struct
 import tarfile
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spaceport import errors
-from spaceport.sources import archives, files
+from spaceport.sources import archives, files, tar_entries
 from spaceport.sources.limits import DEFAULT, Limits
 
 CONTENT = b"print('hello')\n"
@@ -161,6 +162,15 @@ def test_an_encrypted_zip_entry_is_refused(tmp_path: Path):
     assert refusal(bytes(packed), tmp_path).code == "archive_refused"
 
 
+def test_a_zip_entry_without_a_name_is_refused(tmp_path: Path):
+    packed = bytearray(zipped(("a", b"")))
+    directory, end = packed.index(b"PK\x01\x02"), packed.index(b"PK\x05\x06")
+    packed[directory + 28 : directory + 30] = bytes(2)
+    packed[end + 12 : end + 16] = struct.pack("<L", 46)
+    del packed[directory + 46]
+    assert refusal(bytes(packed), tmp_path).code == "archive_broken"
+
+
 def test_a_zip64_end_record_is_refused(tmp_path: Path):
     packed = zipped(("a", b"x"))
     end = packed.rindex(b"PK\x05\x06")
@@ -211,6 +221,23 @@ def test_a_swelling_part_that_would_be_left_out_is_not_unpacked_without_end(make
         assert unpack(packed, tmp_path, limits) == {}
     else:
         assert refusal(packed, tmp_path, limits).code == "source_too_large"
+
+
+def test_skipping_a_part_too_large_does_not_unpack_it_first():
+    packed = io.BytesIO(tar((".git/noise", os.urandom(2_000_000)), ("a", b"x")))
+    with pytest.raises(errors.TooLarge):
+        for _ in tar_entries.read_gzipped(packed, replace(DEFAULT, total_bytes=1000, files=1)):
+            pass
+    assert packed.tell() < 1_000_000
+
+
+def test_a_zip_that_claims_more_entries_than_allowed_is_not_opened(tmp_path: Path):
+    packed = bytearray(zipped(("a", b"x")))
+    end = packed.rindex(b"PK\x05\x06")
+    packed[end + 8 : end + 12] = struct.pack("<HH", 30000, 30000)
+    assert refusal(bytes(packed), tmp_path).code == "source_too_many_files"
+    packed[end + 8 : end + 16] = struct.pack("<HHL", 1, 1, 2**31)
+    assert refusal(bytes(packed), tmp_path).code == "source_too_large"
 
 
 def test_a_header_that_claims_a_size_beyond_the_limits_is_not_followed(tmp_path: Path):
