@@ -123,6 +123,7 @@ def test_with_a_database_url_a_bad_jwt_secret_refuses_to_start_and_says_how_to_m
         base64.b64encode(b"0123456789abcdef" * 2).decode(),
         GOOD_SEALING_KEY + ",",
     ],
+    ids=["missing", "default", "no-base64", "16-bytes", "33-bytes", "zeros", "repeated", "second-empty"],
 )
 def test_with_a_database_url_a_bad_sealing_key_refuses_to_start_and_says_how_to_make_one(bad):
     with pytest.raises(errors.Invalid, match="SEALING_KEY") as refusal:

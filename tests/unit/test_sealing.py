@@ -8,7 +8,9 @@ from spaceport.sealing import Sealer
 OLD, NEW = secrets.token_bytes(32), secrets.token_bytes(32)
 
 
-@pytest.mark.parametrize("value", ["hf_abc", "", "ünïcode ☃\n", "x" * 100_000])
+@pytest.mark.parametrize(
+    "value", ["hf_abc", "", "ünïcode ☃\n", "x" * 100_000], ids=["token", "empty", "unicode", "long"]
+)
 def test_what_is_sealed_opens_again(value):
     sealer = Sealer((NEW,))
     assert sealer.open(sealer.seal(value, context="secret:1"), context="secret:1") == value
