@@ -104,8 +104,21 @@ def _printable(text: str) -> str:
     return text
 
 
+def _encodable(password: SecretStr) -> SecretStr:
+    try:
+        password.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("Half of a character pair is not text.") from None
+    return password
+
+
 EmailAddress = Annotated[str, StringConstraints(max_length=320), AfterValidator(email.canonical)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(_printable)]
+Password = Annotated[
+    SecretStr,
+    Field(min_length=passwords.MIN_CHARACTERS, max_length=passwords.MAX_CHARACTERS),
+    AfterValidator(_encodable),
+]
 
 
 class Input(SQLModel):
@@ -117,7 +130,7 @@ class Input(SQLModel):
 class Registration(Input):
     email: EmailAddress
     name: Name
-    password: SecretStr = Field(min_length=passwords.MIN_CHARACTERS, max_length=passwords.MAX_CHARACTERS)
+    password: Password
 
 
 class TeamCreate(Input):

@@ -23,7 +23,7 @@ _COUNT = text("""
                                  THEN counted.window_started_at ELSE EXCLUDED.window_started_at END
     RETURNING attempts, window_started_at
 """)
-# Skipping locked rows: two sign-ins that clean up each other's rows would wait for each other for ever.
+# After counting, and without waiting for locked rows: two sign-ins could otherwise hold what the other waits for.
 _FORGET = text("""
     DELETE FROM sign_in_throttle WHERE key IN (
         SELECT key FROM sign_in_throttle WHERE window_started_at <= :since LIMIT 100 FOR UPDATE SKIP LOCKED
@@ -36,7 +36,6 @@ def count(session: Session, *, account: str, address: str) -> None:
     """Raises `errors.RateLimited` for one attempt too many. Count before the password is looked at."""
     now = clock.now()
     since = now - WINDOW
-    session.execute(_FORGET, {"since": since})
     attempts, started = session.execute(_COUNT, {"key": _key(account, address), "now": now, "since": since}).one()
     if attempts > ATTEMPTS:
         raise errors.RateLimited(
@@ -45,6 +44,7 @@ def count(session: Session, *, account: str, address: str) -> None:
             fix=f"Wait: {ATTEMPTS} attempts are allowed within {WINDOW.total_seconds():.0f} seconds.",
             retry_after=(started + WINDOW - now).total_seconds(),
         )
+    session.execute(_FORGET, {"since": since})
 
 
 def clear(session: Session, *, account: str, address: str) -> None:
