@@ -39,9 +39,13 @@ def test_a_unit_of_work_commits_at_its_end(shelf: Database) -> None:
 
 
 def test_a_unit_of_work_rolls_back_whatever_is_raised_inside(shelf: Database) -> None:
-    with pytest.raises(KeyboardInterrupt), shelf.unit_of_work() as session:
-        session.execute(text("INSERT INTO book VALUES (1, 'Emma')"))
-        raise KeyboardInterrupt
+    def leave_in_the_middle() -> None:
+        with shelf.unit_of_work() as session:
+            session.execute(text("INSERT INTO book VALUES (1, 'Emma')"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        leave_in_the_middle()
     assert titles(shelf) == []
 
 
@@ -102,12 +106,17 @@ def test_a_connection_lost_in_the_middle_is_unavailable_and_the_next_unit_of_wor
     shelf: Database, database_url: str
 ) -> None:
     other = Database(database_url, pool_size=1)
-    with pytest.raises(Unavailable, match="was lost"), shelf.unit_of_work() as session:
-        session.execute(text("INSERT INTO book VALUES (1, 'Emma')"))
-        pid = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
-        with other.unit_of_work() as killer:
-            assert killer.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid}).scalar_one()
-        session.execute(text("INSERT INTO book VALUES (2, 'Persuasion')"))
+
+    def lose_the_connection() -> None:
+        with shelf.unit_of_work() as session:
+            session.execute(text("INSERT INTO book VALUES (1, 'Emma')"))
+            pid = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+            with other.unit_of_work() as killer:
+                killer.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+            session.execute(text("INSERT INTO book VALUES (2, 'Persuasion')"))
+
+    with pytest.raises(Unavailable, match="was lost"):
+        lose_the_connection()
     other.close()
     assert titles(shelf) == []
 

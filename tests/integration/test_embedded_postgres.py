@@ -59,7 +59,7 @@ def start(folder: Path) -> Iterator[Start]:
     with ExitStack() as at_end:
 
         def start() -> Embedded:
-            server = Embedded(folder, durable=False)
+            server = Embedded(folder)
             at_end.callback(server.stop)
             server.start()
             return server
