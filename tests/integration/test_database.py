@@ -89,9 +89,7 @@ def test_a_job_deferred_in_a_unit_of_work_lives_and_dies_with_it(database: Datab
     assert jobs == [("space:kept", "todo", {"id": "dep_1"})]
 
 
-def test_a_full_pool_is_unavailable_after_its_time_limit(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_pool_is_unavailable_after_its_time_limit(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     database = Database(database_url, pool_size=1)
     monkeypatch.setattr(database.engine.pool, "_timeout", 0.01)
     with database.unit_of_work() as session:
@@ -156,9 +154,7 @@ def web_server() -> Iterator[tuple[str, int]]:
 
 @pytest.mark.parametrize("peer", ["mute", "web_server"])
 @pytest.mark.parametrize("mode", ["disable", "require"])
-def test_a_peer_that_is_no_postgres_is_unavailable(
-    peer: str, mode: str, request: pytest.FixtureRequest
-) -> None:
+def test_a_peer_that_is_no_postgres_is_unavailable(peer: str, mode: str, request: pytest.FixtureRequest) -> None:
     host, port = request.getfixturevalue(peer)
     address = url.parse(f"postgresql://ada:secret@{host}:{port}/app?sslmode={mode}&connect_timeout=1")
     with pytest.raises(Unavailable) as caught:

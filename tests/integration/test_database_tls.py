@@ -69,9 +69,7 @@ class Gate:
             self.encrypted.append(isinstance(client, ssl.SSLSocket))
             server.connect(self._upstream)
             if isinstance(client, ssl.SSLSocket):
-                head += client.recv(
-                    client.pending()
-                )  # decrypted already, so select would wait for it in vain
+                head += client.recv(client.pending())  # decrypted already, so select would wait for it in vain
             server.sendall(head)
             while True:
                 readable, _, _ = select.select([client, server], [], [])
@@ -108,9 +106,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _certificate(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
-) -> x509.CertificateBuilder:
+def _certificate(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)
     builder = x509.CertificateBuilder(subject_name=subject, issuer_name=issuer, public_key=key.public_key())
     builder = builder.serial_number(x509.random_serial_number())
