@@ -100,6 +100,4 @@ def _guarded(original):
 
 
 def _is_loopback(host: str) -> bool:
-    return host == "localhost" or (
-        not host.isalpha() and ip_address(host.split("%", maxsplit=1)[0]).is_loopback
-    )
+    return host == "localhost" or (not host.isalpha() and ip_address(host.split("%", maxsplit=1)[0]).is_loopback)

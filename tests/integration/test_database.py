@@ -39,9 +39,13 @@ def test_a_unit_of_work_commits_at_its_end(shelf: Database) -> None:
 
 
 def test_a_unit_of_work_rolls_back_whatever_is_raised_inside(shelf: Database) -> None:
-    with pytest.raises(KeyboardInterrupt), shelf.unit_of_work() as session:
-        session.execute(text("INSERT INTO book VALUES (1, 'Emma')"))
-        raise KeyboardInterrupt
+    def leave_in_the_middle() -> None:
+        with shelf.unit_of_work() as session:
+            session.execute(text("INSERT INTO book VALUES (1, 'Emma')"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        leave_in_the_middle()
     assert titles(shelf) == []
 
 
@@ -85,9 +89,7 @@ def test_a_job_deferred_in_a_unit_of_work_lives_and_dies_with_it(database: Datab
     assert jobs == [("space:kept", "todo", {"id": "dep_1"})]
 
 
-def test_a_full_pool_is_unavailable_after_its_time_limit(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_pool_is_unavailable_after_its_time_limit(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     database = Database(database_url, pool_size=1)
     monkeypatch.setattr(database.engine.pool, "_timeout", 0.01)
     with database.unit_of_work() as session:
@@ -102,12 +104,17 @@ def test_a_connection_lost_in_the_middle_is_unavailable_and_the_next_unit_of_wor
     shelf: Database, database_url: str
 ) -> None:
     other = Database(database_url, pool_size=1)
-    with pytest.raises(Unavailable, match="was lost"), shelf.unit_of_work() as session:
-        session.execute(text("INSERT INTO book VALUES (1, 'Emma')"))
-        pid = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
-        with other.unit_of_work() as killer:
-            assert killer.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid}).scalar_one()
-        session.execute(text("INSERT INTO book VALUES (2, 'Persuasion')"))
+
+    def lose_the_connection() -> None:
+        with shelf.unit_of_work() as session:
+            session.execute(text("INSERT INTO book VALUES (1, 'Emma')"))
+            pid = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+            with other.unit_of_work() as killer:
+                killer.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+            session.execute(text("INSERT INTO book VALUES (2, 'Persuasion')"))
+
+    with pytest.raises(Unavailable, match="was lost"):
+        lose_the_connection()
     other.close()
     assert titles(shelf) == []
 
@@ -147,9 +154,7 @@ def web_server() -> Iterator[tuple[str, int]]:
 
 @pytest.mark.parametrize("peer", ["mute", "web_server"])
 @pytest.mark.parametrize("mode", ["disable", "require"])
-def test_a_peer_that_is_no_postgres_is_unavailable(
-    peer: str, mode: str, request: pytest.FixtureRequest
-) -> None:
+def test_a_peer_that_is_no_postgres_is_unavailable(peer: str, mode: str, request: pytest.FixtureRequest) -> None:
     host, port = request.getfixturevalue(peer)
     address = url.parse(f"postgresql://ada:secret@{host}:{port}/app?sslmode={mode}&connect_timeout=1")
     with pytest.raises(Unavailable) as caught:

@@ -59,7 +59,7 @@ def start(folder: Path) -> Iterator[Start]:
     with ExitStack() as at_end:
 
         def start() -> Embedded:
-            server = Embedded(folder, durable=False)
+            server = Embedded(folder)
             at_end.callback(server.stop)
             server.start()
             return server
@@ -109,9 +109,7 @@ def test_what_was_committed_survives_a_stop_and_a_start(start: Start) -> None:
     assert words(start().url) == ["kept"]
 
 
-def test_a_killed_owner_takes_its_server_along_and_loses_nothing_committed(
-    folder: Path, start: Start
-) -> None:
+def test_a_killed_owner_takes_its_server_along_and_loses_nothing_committed(folder: Path, start: Start) -> None:
     with owner(folder) as (process, raw_url):
         write(raw_url, "kept")
         orphan = psutil.Process(server_pid(folder))
@@ -180,9 +178,7 @@ def test_a_server_that_outlived_its_owner_is_replaced(folder: Path, start: Start
     assert server_pid(folder) != before
 
 
-def test_two_processes_share_one_server_and_the_second_can_succeed_the_first(
-    folder: Path, start: Start
-) -> None:
+def test_two_processes_share_one_server_and_the_second_can_succeed_the_first(folder: Path, start: Start) -> None:
     with owner(folder) as (process, raw_url):
         second = start()
         assert second.url == raw_url

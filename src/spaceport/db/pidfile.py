@@ -8,13 +8,20 @@ from pathlib import Path
 
 import psutil
 
+_SOCKETS, _STATUS = 4, 7
 _STOP_LIMIT = 20.0
 
 
 def sockets(data: Path) -> Path | None:
-    """The folder of the socket once the server takes connections, else None."""
+    """The folder of the server's socket. A killed server's file still names its own."""
     lines = _lines(data)
-    return Path(lines[4]) if len(lines) > 7 and lines[7].strip() == "ready" else None
+    return Path(lines[_SOCKETS]) if len(lines) > _SOCKETS else None
+
+
+def ready(data: Path, pid: int) -> bool:
+    """Whether this process is the server here, and takes connections."""
+    lines = _lines(data)
+    return len(lines) > _STATUS and lines[_STATUS].strip() == "ready" and int(lines[0]) == pid
 
 
 def clear(data: Path) -> bool:
@@ -24,10 +31,12 @@ def clear(data: Path) -> bool:
     runs. What it cannot see is that the process id now belongs to something else, as after the restart of a
     container, or to a zombie. A server that outlived its owner is shut down.
     """
-    lines = _lines(data)
-    if not lines:
+    file = data / "postmaster.pid"
+    first = next(iter(_lines(data)), "")
+    if not first.isdigit():  # none, or one that a full disk left empty: Postgres would not start over it
+        file.unlink(missing_ok=True)
         return False
-    pid = int(lines[0])
+    pid = int(first)
     if (server := _server(pid, data)) is not None:
         server.send_signal(signal.SIGINT)
         try:
@@ -36,13 +45,10 @@ def clear(data: Path) -> bool:
             server.send_signal(signal.SIGQUIT)
             server.wait(_STOP_LIMIT)
     elif psutil.pid_exists(pid):
-        (data / "postmaster.pid").unlink()
-        if len(lines) > 4:
-            for name in (
-                ".s.PGSQL.5432",
-                ".s.PGSQL.5432.lock",
-            ):  # the socket has a lock with a process id too
-                (Path(lines[4]) / name).unlink(missing_ok=True)
+        folder = sockets(data) or data
+        file.unlink()
+        for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+            (folder / name).unlink(missing_ok=True)
     return True
 
 

@@ -19,16 +19,8 @@ from spaceport.errors import Unavailable
 _PR_SET_PDEATHSIG = 1
 _ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
 # The builtin locale: an order of text that no operating system changes under the indexes.
-_INITDB = [
-    "--username=postgres",
-    "--auth-local=trust",
-    "--auth-host=reject",
-    "--no-instructions",
-    "--encoding=UTF8",
-    "--locale=C",
-    "--locale-provider=builtin",
-    "--builtin-locale=C.UTF-8",
-]
+_LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+_ACCESS = ("--username=postgres", "--auth-local=trust", "--auth-host=reject")
 _SERVER = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -37,7 +29,10 @@ _SERVER = {
     "timezone": "UTC",
     "jit": "off",
 }
-_THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_THROWAWAY = {
+    "fsync": "off",
+    "full_page_writes": "off",
+}  # a crash of the machine loses it, one of Postgres does not
 _CRASH_PATIENCE = 10.0
 _STOP_LIMIT = 20.0
 
@@ -61,7 +56,15 @@ class Cluster:
         shutil.rmtree(half, ignore_errors=True)
         half.mkdir(mode=0o700)
         os.chown(half, self.runner.uid, self.runner.gid)
-        command = [self.programs / "initdb", *_INITDB, *([] if self.durable else ["--no-sync"]), "-D", half]
+        command: list[str | Path] = [
+            self.programs / "initdb",
+            "-D",
+            half,
+            *_ACCESS,
+            *_LOCALE,
+            "--no-instructions",
+        ]
+        command += [] if self.durable else ["--no-sync"]
         with self.log.open("ab") as log:
             code = subprocess.call(command, stdout=log, stderr=log, **self._as_runner())
         if code != 0:
@@ -78,7 +81,7 @@ class Cluster:
         while True:
             server = self._launch()
             while server.poll() is None:
-                if pidfile.sockets(self.data):
+                if pidfile.ready(self.data, server.pid):
                     return server
                 if time.monotonic() > deadline:
                     stop(server)

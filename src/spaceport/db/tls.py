@@ -75,8 +75,7 @@ def resolve(
             code="database_url",
             fix="Most providers want sslmode=require.",
         )
-    if rootcert is None and (default := Path.home() / ".postgresql" / "root.crt").exists():
-        rootcert = str(default)
+    rootcert = rootcert or _root_at_home()
     if rootcert == SYSTEM and mode != "verify-full":
         raise Invalid("sslrootcert=system needs sslmode=verify-full.", code="database_url")
     if mode == "require" and rootcert:
@@ -90,3 +89,11 @@ def resolve(
     if mode == "verify-full" and not rootcert:
         rootcert = SYSTEM  # libpq would refuse; public authorities are what hosted databases use
     return Tls(mode, rootcert, cert, key, keypass)
+
+
+def _root_at_home() -> str | None:
+    try:
+        path = Path.home() / ".postgresql" / "root.crt"
+        return str(path) if path.exists() else None
+    except (OSError, RuntimeError):  # a home closed to us, as in a container that keeps HOME=/root; or none
+        return None
