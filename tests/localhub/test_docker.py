@@ -3,7 +3,6 @@
 import time
 
 import pytest
-
 from tests.localhub import spaces
 
 

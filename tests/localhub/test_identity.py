@@ -2,7 +2,6 @@
 
 import pytest
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
-
 from tests.localhub import spaces
 
 

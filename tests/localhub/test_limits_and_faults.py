@@ -5,7 +5,6 @@ import time
 import httpx
 import pytest
 from huggingface_hub.errors import HfHubHTTPError
-
 from tests.localhub import spaces
 from tests.localhub_server import LocalHub
 

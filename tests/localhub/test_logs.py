@@ -4,7 +4,6 @@ import json
 import threading
 
 import pytest
-
 from tests.localhub import spaces
 
 

@@ -3,7 +3,6 @@
 import httpx
 import pytest
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError
-
 from tests.localhub import spaces
 
 

@@ -6,7 +6,6 @@ import time
 import httpx
 import psutil
 import pytest
-
 from tests.localhub import spaces
 
 

@@ -6,7 +6,6 @@ import queue
 import threading
 
 import pytest
-
 from tests.localhub import spaces
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.git_server import GitServer
 from tests.localhub_server import LocalHub
 from tests.spaceport_server import Person, SpaceportServer

@@ -5,7 +5,6 @@ from typing import Any
 
 import httpx
 import pytest
-
 from tests.git_server import GitServer
 from tests.localhub_server import LocalHub
 from tests.scenarios import apps

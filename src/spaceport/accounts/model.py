@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, SecretStr, StringConstraints
-from sqlalchemy import CheckConstraint, DateTime, Enum
+from sqlalchemy import CheckConstraint, DateTime
 from sqlmodel import Field, SQLModel
 
 from spaceport import clock, ids
 from spaceport.accounts import email, passwords
+from spaceport.db.columns import by_value
 
 _TIMESTAMP = DateTime(timezone=True)
 
@@ -32,10 +33,6 @@ class EndReason(enum.Enum):
 
     SIGNED_OUT = "signed_out"
     REUSE_DETECTED = "reuse_detected"
-
-
-def _by_value(members: type[enum.Enum]) -> Enum:
-    return Enum(members, native_enum=False, length=32, values_callable=lambda of: [member.value for member in of])
 
 
 class User(SQLModel, table=True):
@@ -62,7 +59,7 @@ class Team(SQLModel, table=True):
 class Membership(SQLModel, table=True):
     team_id: str = Field(foreign_key="team.id", primary_key=True, ondelete="CASCADE")
     user_id: str = Field(foreign_key="user_account.id", primary_key=True, index=True, ondelete="CASCADE")
-    role: Role = Field(sa_type=_by_value(Role))
+    role: Role = Field(sa_type=by_value(Role))
     created_at: datetime = Field(default_factory=clock.now, sa_type=_TIMESTAMP)
 
 
@@ -85,7 +82,7 @@ class SignInSession(SQLModel, table=True):
     last_used_at: datetime = Field(default_factory=clock.now, sa_type=_TIMESTAMP)
     expires_at: datetime = Field(sa_type=_TIMESTAMP)
     ended_at: datetime | None = Field(default=None, sa_type=_TIMESTAMP)
-    end_reason: EndReason | None = Field(default=None, sa_type=_by_value(EndReason))
+    end_reason: EndReason | None = Field(default=None, sa_type=by_value(EndReason))
 
 
 class SignInThrottle(SQLModel, table=True):

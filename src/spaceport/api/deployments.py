@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
@@ -21,6 +21,8 @@ from spaceport.spaces.model import Space
 from spaceport.uploads import commands as uploads
 
 router = APIRouter(prefix="/api/v1", tags=["deployments"])
+
+DeploymentId = Annotated[str, Path(pattern=r"^dep_[0-9a-z]{26}$")]
 
 
 class LogLinePublic(BaseModel):
@@ -80,7 +82,7 @@ def list_deployments(
 
 
 @router.get("/deployments/{deployment_id}")
-def read_deployment(instance: RunningInstance, claims: SignedIn, deployment_id: str) -> DeploymentPublic:
+def read_deployment(instance: RunningInstance, claims: SignedIn, deployment_id: DeploymentId) -> DeploymentPublic:
     with instance.database.unit_of_work() as session:
         deployment = queries.get(session, accounts.caller(session, claims), deployment_id)
         return queries.public(deployment, session.get_one(Space, deployment.space_id))
@@ -90,7 +92,7 @@ def read_deployment(instance: RunningInstance, claims: SignedIn, deployment_id: 
 def read_deployment_log(
     instance: RunningInstance,
     claims: SignedIn,
-    deployment_id: str,
+    deployment_id: DeploymentId,
     cursor: Annotated[int, Query(ge=0, lt=2**62, description="Number of the last line you have.")] = 0,
     limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
     step: Annotated[str | None, Query(pattern="^(push|build|run)$")] = None,
@@ -108,7 +110,7 @@ def follow_deployment(
     instance: RunningInstance,
     claims: SignedIn,
     request: Request,
-    deployment_id: str,
+    deployment_id: DeploymentId,
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
 ) -> Response:
     """What happens to a deployment as server-sent events: status changes and log lines, from its beginning or
@@ -123,7 +125,7 @@ def follow_deployment(
 
 
 @router.post("/deployments/{deployment_id}/cancellation", status_code=202)
-def cancel_deployment(instance: RunningInstance, claims: SignedIn, deployment_id: str) -> DeploymentPublic:
+def cancel_deployment(instance: RunningInstance, claims: SignedIn, deployment_id: DeploymentId) -> DeploymentPublic:
     """A queued deployment ends at once; a running one is told to stop, and says what it left. 409 when it has ended."""
     with instance.database.unit_of_work() as session:
         caller = accounts.caller(session, claims)

@@ -1,6 +1,8 @@
 """Hub accounts: the tokens through which spaces are reached. No route ever answers a token."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Path
 
 from spaceport.accounts import queries
 from spaceport.accounts.model import Role
@@ -9,6 +11,8 @@ from spaceport.hub_accounts import commands
 from spaceport.hub_accounts.model import HubAccountCreate, HubAccountPublic
 
 router = APIRouter(prefix="/api/v1/hub-accounts", tags=["hub accounts"])
+
+HubAccountId = Annotated[str, Path(pattern=r"^hub_[0-9a-z]{26}$")]
 
 
 @router.post("", status_code=201)
@@ -36,14 +40,14 @@ def list_hub_accounts(instance: RunningInstance, claims: SignedIn) -> list[HubAc
 
 
 @router.get("/{account_id}")
-def read_hub_account(instance: RunningInstance, claims: SignedIn, account_id: str) -> HubAccountPublic:
+def read_hub_account(instance: RunningInstance, claims: SignedIn, account_id: HubAccountId) -> HubAccountPublic:
     with instance.database.unit_of_work() as session:
         caller = queries.caller(session, claims)
         return HubAccountPublic.model_validate(commands.get(session, caller, account_id))
 
 
 @router.delete("/{account_id}", status_code=204)
-def remove_hub_account(instance: RunningInstance, claims: SignedIn, account_id: str) -> None:
+def remove_hub_account(instance: RunningInstance, claims: SignedIn, account_id: HubAccountId) -> None:
     """Forget a Hub account. 409 `hub_account_in_use` once spaces were managed through it."""
     with instance.database.unit_of_work() as session:
         caller = queries.caller(session, claims)

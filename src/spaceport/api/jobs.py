@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from spaceport import clock
@@ -66,7 +66,7 @@ def list_jobs(
     stage: JobStage | None = None,
     kind: JobKind | None = None,
     initiator: Annotated[InitiatorType | None, Query(description="Initiator type.")] = None,
-    deployment_id: Annotated[str | None, Query(max_length=64)] = None,
+    deployment_id: Annotated[str | None, Query(pattern=r"^dep_[0-9a-z]{26}$")] = None,
     cursor: After = None,
     limit: Limit = 50,
 ) -> Page[JobPublic]:
@@ -88,7 +88,9 @@ def list_jobs(
 
 
 @router.get("/{job_id}")
-def read_job(instance: RunningInstance, claims: SignedIn, job_id: str) -> JobPublic:
+def read_job(
+    instance: RunningInstance, claims: SignedIn, job_id: Annotated[str, Path(pattern=r"^job_[0-9a-z]{26}$")]
+) -> JobPublic:
     with instance.database.unit_of_work() as session:
         job = queries.job(session, accounts.caller(session, claims), job_id)
         return _public(job, session.get_one(Team, job.team_id))

@@ -1,6 +1,8 @@
 """Uploaded archives as a source."""
 
-from fastapi import APIRouter, UploadFile
+from typing import Annotated
+
+from fastapi import APIRouter, Query, UploadFile
 
 from spaceport.accounts import queries
 from spaceport.accounts.model import Role
@@ -10,10 +12,12 @@ from spaceport.uploads.model import UploadPublic
 
 router = APIRouter(prefix="/api/v1/uploads", tags=["uploads"])
 
+TeamId = Annotated[str | None, Query(pattern=r"^team_[0-9a-z]{26}$", description="Your personal team if left out.")]
+
 
 @router.post("", status_code=201)
 def upload_archive(
-    instance: RunningInstance, claims: SignedIn, file: UploadFile, team_id: str | None = None
+    instance: RunningInstance, claims: SignedIn, file: UploadFile, team_id: TeamId = None
 ) -> UploadPublic:
     """Keep a tar.gz or zip archive of at most 200 MB; deploy it with `{"kind": "upload", "upload_id": …}`."""
     with instance.database.unit_of_work() as session:

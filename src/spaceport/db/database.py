@@ -27,6 +27,8 @@ class Database:
             "postgresql+pg8000://",
             creator=partial(connect, address),
             pool_size=pool_size,
+            # Bound values are people's secrets as often as not; an error must not carry them into a log.
+            hide_parameters=True,
             max_overflow=0,
             pool_timeout=_POOL_TIMEOUT,
             # Over a network connections die unseen; on a Unix socket the check would only cost time.

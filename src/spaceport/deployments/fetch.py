@@ -51,4 +51,12 @@ def _unpack(step: Step, source: UploadSource, work: Path) -> Fetched:
     root = work / "source"
     archives.unpack(archive, root)
     folder = files.select(root, source.folder)
-    return Fetched(folder, f"sha256:{upload.sha256}", None, None, None, upload.created_at)
+    return Fetched(
+        path=folder,
+        revision=f"sha256:{upload.sha256}",
+        ref=None,
+        author=None,
+        message=None,
+        committed_at=upload.created_at,
+        lfs_pointers=files.lfs_pointers(folder, files.manifest(folder)),
+    )

@@ -96,6 +96,8 @@ def choose(session: Session, caller: Caller, account_id: str | None, team_id: st
     if account_id is not None:
         return get(session, caller, account_id)
     accounts = [a for a in listed(session, caller) if team_id is None or a.team_id == team_id]
+    # The environment's is a default: one that the team stored itself goes before it.
+    accounts = [a for a in accounts if a.origin == "stored"] or accounts
     if len(accounts) == 1:
         return accounts[0]
     if not accounts:

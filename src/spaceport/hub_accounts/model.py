@@ -31,7 +31,9 @@ class HubAccount(SQLModel, table=True):
 
 class HubAccountCreate(SQLModel):
     token: SecretStr = Field(min_length=1, max_length=500, description="A Hub token with write access.")
-    team_id: str | None = Field(None, description="Team it is for; your personal team when left out.")
+    team_id: str | None = Field(
+        None, regex=r"^team_[0-9a-z]{26}$", description="Team it is for; your personal team when left out."
+    )
 
 
 class HubOrganization(SQLModel):

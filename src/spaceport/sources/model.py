@@ -52,7 +52,7 @@ class UploadSource(_Source):
     """An uploaded archive."""
 
     kind: Literal["upload"] = "upload"
-    upload_id: str = Field(pattern=r"^[a-z0-9_]{1,64}$")
+    upload_id: str = Field(pattern=r"^upl_[0-9a-z]{26}$")
     folder: Folder = ""
 
 

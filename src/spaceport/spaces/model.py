@@ -85,13 +85,15 @@ class SourceInput(SQLModel):
     """Where the code comes from; `token` reads a private Git repository and is never shown again."""
 
     source: Source | None = None
-    source_token: str | None = Field(None, max_length=1000)
+    source_token: str | None = Field(None, min_length=1, max_length=1000, regex=r"^[\x21-\x7e]+$")
 
 
 class SpaceCreate(SourceInput):
     owner: str = Field(regex=NAME_PATTERN, max_length=96, schema_extra={"examples": ["acme"]})
     name: str = Field(regex=NAME_PATTERN, max_length=96, schema_extra={"examples": ["demo"]})
-    hub_account_id: str | None = Field(None, description="Needed only when the team has several.")
+    hub_account_id: str | None = Field(
+        None, regex=r"^hub_[0-9a-z]{26}$", description="Needed only when the team has several."
+    )
     adopt: bool = Field(False, description="True takes over a Space that exists on the Hub; false creates one.")
     sdk: Sdk = Sdk.DOCKER
     visibility: Visibility = Visibility.PRIVATE

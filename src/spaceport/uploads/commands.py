@@ -18,14 +18,7 @@ def keep(session: Session, team_id: str, file: BinaryIO) -> Upload:
     first = file.read(_CHUNK)
     if not first:
         raise Invalid("The uploaded file is empty.", code="upload_empty", fix="Upload a tar.gz or zip archive.")
-    kind = archives.kind(first)
-    if kind is None:
-        raise Invalid(
-            "The uploaded file is neither a tar.gz nor a zip archive.",
-            code="archive_unknown",
-            fix="Pack the app with `tar czf app.tar.gz .` or `zip -r app.zip .` in its folder.",
-        )
-    upload = Upload(team_id=team_id, format=kind, size=0, sha256="")
+    upload = Upload(team_id=team_id, format=archives.kind(first), size=0, sha256="")
     session.add(upload)
     session.flush()
     digest, position, piece = hashlib.sha256(), 0, first
