@@ -51,10 +51,11 @@ def git() -> Iterator[GitServer]:
 
 
 @pytest.fixture(scope="session")
-def person(spaceport: SpaceportServer) -> Person:
+def person(spaceport: SpaceportServer) -> Iterator[Person]:
     somebody = spaceport.person()
     somebody.connect_hub()
-    return somebody
+    yield somebody
+    somebody.http.close()
 
 
 @pytest.fixture
