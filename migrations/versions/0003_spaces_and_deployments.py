@@ -107,6 +107,7 @@ def upgrade() -> None:
         sa.Column("url", sa.Text(), nullable=True),
         sa.Column("release", sa.Integer(), nullable=True),
         sa.Column("run_epoch", sa.BigInteger(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("log_count", sa.BigInteger(), nullable=False),
         sa.Column("log_positions", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("cancel_requested_at", sa.DateTime(timezone=True), nullable=True),

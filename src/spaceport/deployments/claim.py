@@ -13,7 +13,6 @@ from spaceport.deployments import slot
 from spaceport.deployments.finish import finish
 from spaceport.deployments.model import Deployment
 from spaceport.deployments.states import Status
-from spaceport.jobs import queue
 from spaceport.jobs.model import OPEN_STAGES, Job, JobStage
 from spaceport.spaces.model import Space
 
@@ -64,12 +63,16 @@ def claim(session: Session, job_id: str, engine_id: int) -> Claim | None:
     return Claim(job, deployment, space, deployment.run_epoch)
 
 
-def fenced(session: Session, held: Claim) -> Deployment:
-    """The deployment's row, locked, for a run that may still write. Raises Fenced."""
+def fenced(session: Session, held: Claim, *, ours: int | None = None) -> Deployment:
+    """The deployment's row, locked, for a run that may still write. Raises Fenced.
+
+    A final status that our own write numbered `ours` brought is no reason to refuse: its answer was lost.
+    """
     slot.lock(session, held.space.id)
     statement = select(Deployment).where(Deployment.id == held.deployment.id).with_for_update()
     deployment = session.exec(statement).one()
-    if deployment.run_epoch != held.epoch or deployment.status.final:
+    ended = deployment.status.final and deployment.version != ours
+    if deployment.run_epoch != held.epoch or ended:
         raise Fenced(f"{held.deployment.id} is at epoch {deployment.run_epoch}, this run is {held.epoch}")
     return deployment
 
@@ -91,8 +94,3 @@ def put_back(session: Session, held: Claim, *, failed: str | None = None) -> int
         job.message = failed
     session.add(job)
     return job.failures
-
-
-def requeue(session: Session, held: Claim) -> None:
-    """A fresh engine entry for a job whose old one was told to abort."""
-    queue.defer(session, session.get_one(Job, held.job.id))

@@ -27,7 +27,10 @@ class IfBusy(StrEnum):
 
 
 class Deployment(SQLModel, table=True):
-    """`run_epoch` rises with every run of a job: a writer with an older one is a ghost and is refused."""
+    """`run_epoch` rises with every run of a job: a writer with an older one is a ghost and is refused.
+
+    `version` rises with every write of a run, so that a write whose answer was lost is not made twice.
+    """
 
     __tablename__ = "deployment"
     __table_args__ = (
@@ -62,6 +65,7 @@ class Deployment(SQLModel, table=True):
     url: str | None = Field(default=None, sa_column=Column(Text))
     release: int | None = Field(default=None, sa_column=Column(Integer))
     run_epoch: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    version: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     log_count: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     log_positions: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
     cancel_requested_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -16,12 +16,16 @@ from spaceport.deployments.claim import Claim
 from spaceport.deployments.finish import finish
 from spaceport.deployments.model import Deployment
 from spaceport.deployments.states import Status, transition
+from spaceport.errors import Unavailable
 from spaceport.events.record import record
 from spaceport.hub import Hub, LogLine
 from spaceport.instance import Instance
 from spaceport.jobs.model import JobKind
 
 T = TypeVar("T")
+
+# Seconds a write waits for a database that does not answer.
+_OUTAGE = 120.0
 
 
 class Ended(Exception):
@@ -41,6 +45,8 @@ class Step:
     hub: Hub
     # Hub and Git calls may block for a minute; they have threads of their own so that the database's never wait.
     outside: ThreadPoolExecutor
+    # One write at a time: the app's log is recorded beside the step's own work.
+    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     # What was left on the Space, in words, for a cancellation to report.
     left: str = "The Space was not touched."
 
@@ -54,25 +60,39 @@ class Step:
 
     async def call(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """A blocking call to the outside world. When cancelled, it is waited for: its effect must be known."""
-        future = asyncio.get_running_loop().run_in_executor(self.outside, lambda: function(*args, **kwargs))
-        try:
-            return await asyncio.shield(future)
-        except asyncio.CancelledError:
-            await asyncio.wait([future])
-            raise
+        loop = asyncio.get_running_loop()
+        return await _to_the_end(loop.run_in_executor(self.outside, lambda: function(*args, **kwargs)))
 
     async def write(self, change: Callable[[Session, Deployment], None]) -> None:
-        """Change the deployment in one fenced transaction, and keep our copy of it fresh."""
+        """Change the deployment in one fenced transaction, and keep our copy of it fresh.
 
-        def work() -> Deployment:
-            with self.instance.database.unit_of_work() as session:
-                deployment = claims.fenced(session, self.claim)
+        Waits for a database that is gone, for as long as a restart or a failover takes. When the connection was
+        lost while committing, the version tells whether the change is there already. A cancellation waits for it.
+        """
+        await _to_the_end(asyncio.ensure_future(self._write(change)))
+
+    async def _write(self, change: Callable[[Session, Deployment], None]) -> None:
+        async with self.writing:
+            before = self.deployment.version
+            deadline = asyncio.get_running_loop().time() + _OUTAGE
+            while True:
+                try:
+                    fresh = await asyncio.to_thread(self._write_once, before, change)
+                    break
+                except Unavailable:
+                    if asyncio.get_running_loop().time() > deadline:
+                        raise
+                    await asyncio.sleep(1)
+            self.claim = replace(self.claim, deployment=fresh)
+
+    def _write_once(self, before: int, change: Callable[[Session, Deployment], None]) -> Deployment:
+        with self.instance.database.unit_of_work() as session:
+            deployment = claims.fenced(session, self.claim, ours=before + 1)
+            if deployment.version == before:
+                deployment.version += 1
                 change(session, deployment)
                 session.add(deployment)
-                return deployment
-
-        fresh = await asyncio.to_thread(work)
-        self.claim = Claim(self.claim.job, fresh, self.claim.space, self.claim.epoch)
+            return deployment
 
     async def advance(self, status: Status, *, next_job: JobKind | None = None, **changes: Any) -> None:
         """Move to a later status; with `next_job`, this job is complete and the next one is queued with it."""
@@ -105,6 +125,17 @@ class Step:
             finish(session, deployment, ended.status, code=ended.code, reason=ended.reason, fix=ended.fix, actor=actor)
 
         await self.write(change)
+
+
+async def _to_the_end(work: asyncio.Future[T]) -> T:
+    """The result; when cancelled meanwhile, only after the work is done, because its effect must be known."""
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        if not work.cancelled():
+            work.exception()
+        raise
 
 
 _STAMPS = {

@@ -37,6 +37,10 @@ async def push(step: Step) -> None:
             except HubFailure as failure:
                 if failure.status != 412 or race == MAX_RACES:
                     raise
+                if sha := await step.call(step.hub.find_commit, step.repo_id, marker(step)):
+                    # It was an earlier run of this very job, whose commit arrived late.
+                    await _pushed(step, sha, new=True)
+                    return
                 await step.say("Somebody else committed to the Space meanwhile; starting from the new head.")
             else:
                 return
