@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("log_count", sa.BigInteger(), nullable=False),
         sa.Column("log_positions", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("superseded_by", sa.Text(), nullable=True),
         sa.Column("cancel_requested_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),

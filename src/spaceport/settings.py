@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     )
     push_concurrency: int = Field(2, ge=1, description="Pushes one worker runs at once.")
     watch_concurrency: int = Field(20, ge=1, description="Builds and health checks one worker watches at once.")
+    push_limit: int = Field(8, ge=1, description="Deployments of the whole instance that may be pushing at once.")
+    run_limit: int = Field(200, ge=1, description="Deployments of the whole instance that may be running at once.")
+    team_push_limit: int = Field(4, ge=1, description="Deployments of one team that may be pushing at once.")
+    team_run_limit: int = Field(50, ge=1, description="Deployments of one team that may be running at once.")
     log_level: str = Field("info", description="debug, info, warning or error.")
     log_format: str = Field("text", description="text for people, json for machines.")
 

@@ -14,6 +14,7 @@ from spaceport.api.pages import After, Limit, Page, page
 from spaceport.api.spaces import Name, Owner
 from spaceport.deployments import commands, frames, queries
 from spaceport.deployments.model import DeploymentCreate, DeploymentPublic
+from spaceport.deployments.slot import Limits
 from spaceport.errors import Invalid
 from spaceport.jobs.model import InitiatorType
 from spaceport.spaces import queries as spaces
@@ -56,7 +57,12 @@ def create_deployment(
         if wanted.source is not None and wanted.source.kind == "upload":
             uploads.get(session, space.team_id, wanted.source.upload_id)
         deployment = commands.request(
-            session, space, source=_source(space, wanted), initiator=_initiator(caller), if_busy=wanted.if_busy
+            session,
+            Limits.of(instance.settings),
+            space,
+            source=_source(space, wanted),
+            initiator=_initiator(caller),
+            if_busy=wanted.if_busy,
         )
         response.headers["Location"] = f"/api/v1/deployments/{deployment.id}"
         return queries.public(deployment, space)
@@ -130,7 +136,7 @@ def cancel_deployment(instance: RunningInstance, claims: SignedIn, deployment_id
     with instance.database.unit_of_work() as session:
         caller = accounts.caller(session, claims)
         deployment = queries.get(session, caller, deployment_id, needs=Role.DEPLOYER)
-        commands.cancel(session, deployment, actor=caller.user_id)
+        commands.cancel(session, Limits.of(instance.settings), deployment, actor=caller.user_id)
         return queries.public(deployment, session.get_one(Space, deployment.space_id))
 
 

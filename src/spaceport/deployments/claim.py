@@ -10,8 +10,9 @@ from sqlmodel import Session, select
 
 from spaceport import clock
 from spaceport.deployments import slot
-from spaceport.deployments.finish import finish
+from spaceport.deployments.finish import Ending, finish
 from spaceport.deployments.model import Deployment
+from spaceport.deployments.slot import Limits
 from spaceport.deployments.states import Status
 from spaceport.jobs.model import OPEN_STAGES, Job, JobStage
 from spaceport.spaces.model import Space
@@ -33,7 +34,7 @@ class Claim:
     epoch: int
 
 
-def claim(session: Session, job_id: str, engine_id: int) -> Claim | None:
+def claim(session: Session, limits: Limits, job_id: str, engine_id: int) -> Claim | None:
     """Start a run of the job, or None when there is nothing (more) to do for this engine entry."""
     job = session.get(Job, job_id)
     if job is None:
@@ -48,11 +49,14 @@ def claim(session: Session, job_id: str, engine_id: int) -> Claim | None:
     if job.crashes > MAX_CRASHES:
         finish(
             session,
+            limits,
             deployment,
-            Status.FAILED,
-            code="worker_crashed",
-            reason=f"The worker died {job.crashes} times while running the {job.kind} job.",
-            fix="Read the log of the Spaceport process; if this source makes it run out of memory, make it smaller.",
+            Ending(
+                Status.FAILED,
+                "worker_crashed",
+                f"The worker died {job.crashes} times while running the {job.kind} job.",
+                "Read the log of the Spaceport process; if this source makes it run out of memory, make it smaller.",
+            ),
         )
         return None
     job.stage = JobStage.RUNNING

@@ -7,8 +7,9 @@ from sqlmodel import Session, col, select
 
 from spaceport import clock
 from spaceport.deployments import slot
-from spaceport.deployments.finish import finish
+from spaceport.deployments.finish import Ending, finish
 from spaceport.deployments.model import Deployment, IfBusy
+from spaceport.deployments.slot import Limits
 from spaceport.deployments.states import Status
 from spaceport.errors import Conflict
 from spaceport.events.record import record
@@ -26,6 +27,7 @@ class Initiator:
 
 def request(
     session: Session,
+    limits: Limits,
     space: Space,
     *,
     source: dict[str, Any],
@@ -55,8 +57,11 @@ def request(
         initiator_name=initiator.name,
         source=source,
     )
-    if if_busy is IfBusy.SUPERSEDE:
-        _supersede_queued(session, space.id, deployment)
+    if if_busy in (IfBusy.SUPERSEDE, IfBusy.SUPERSEDE_RUNNING):
+        _supersede_queued(session, limits, deployment)
+    if busy is not None and if_busy is IfBusy.SUPERSEDE_RUNNING and busy.status is not Status.QUEUED:
+        busy.superseded_by = deployment.id
+        _ask_to_stop(session, busy, actor=initiator.id)
     session.add(deployment)
     session.flush()
     record(
@@ -69,11 +74,11 @@ def request(
         number=deployment.number,
         trigger=trigger,
     )
-    slot.hand_on(session, space.id)
+    slot.hand_on(session, limits, held=space.id)
     return deployment
 
 
-def cancel(session: Session, deployment: Deployment, *, actor: str) -> None:
+def cancel(session: Session, limits: Limits, deployment: Deployment, *, actor: str) -> None:
     """End a queued deployment at once; ask the worker of a running one to stop and say what it left.
 
     Raises Conflict `already_final` for one that has ended.
@@ -89,25 +94,10 @@ def cancel(session: Session, deployment: Deployment, *, actor: str) -> None:
         )
     if status is Status.QUEUED:
         _abort_jobs(session, deployment)
-        finish(
-            session,
-            deployment,
-            Status.CANCELED,
-            code="canceled",
-            reason="Canceled before it started; the Space was not touched.",
-            actor=actor,
-        )
+        untouched = Ending(Status.CANCELED, "canceled", "Canceled before it started; the Space was not touched.")
+        finish(session, limits, deployment, untouched, actor=actor)
     elif deployment.cancel_requested_at is None:
-        deployment.cancel_requested_at = clock.now()
-        _abort_jobs(session, deployment)
-        record(
-            session,
-            "deployment.cancel_requested",
-            team_id=deployment.team_id,
-            space_id=deployment.space_id,
-            deployment_id=deployment.id,
-            actor=actor,
-        )
+        _ask_to_stop(session, deployment, actor=actor)
 
 
 _ENDED = {
@@ -118,22 +108,32 @@ _ENDED = {
 }
 
 
-def _supersede_queued(session: Session, space_id: str, newer: Deployment) -> None:
+def _ask_to_stop(session: Session, deployment: Deployment, *, actor: str) -> None:
+    deployment.cancel_requested_at = clock.now()
+    session.add(deployment)
+    _abort_jobs(session, deployment)
+    record(
+        session,
+        "deployment.cancel_requested",
+        team_id=deployment.team_id,
+        space_id=deployment.space_id,
+        deployment_id=deployment.id,
+        actor=actor,
+    )
+
+
+def _supersede_queued(session: Session, limits: Limits, newer: Deployment) -> None:
     # Newest first: the one that holds the slot ends last, so that the slot never moves to another old one.
     older = (
         select(Deployment)
-        .where(Deployment.space_id == space_id, Deployment.status == Status.QUEUED)
+        .where(Deployment.space_id == newer.space_id, Deployment.status == Status.QUEUED)
         .order_by(col(Deployment.id).desc())
     )
     for deployment in session.exec(older.with_for_update()).all():
+        deployment.superseded_by = newer.id
         _abort_jobs(session, deployment)
-        finish(
-            session,
-            deployment,
-            Status.SUPERSEDED,
-            code="superseded",
-            reason=f"Deployment #{newer.number} was requested before this one had started.",
-        )
+        reason = f"Deployment #{newer.number} was requested before this one had started."
+        finish(session, limits, deployment, Ending(Status.SUPERSEDED, "superseded", reason))
 
 
 def _abort_jobs(session: Session, deployment: Deployment) -> None:

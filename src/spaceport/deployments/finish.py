@@ -1,5 +1,6 @@
 """Ending a deployment, once: the status, the reason, its open jobs, the event and the freed slot together."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -7,6 +8,7 @@ from sqlmodel import Session, col, select
 from spaceport import clock
 from spaceport.deployments import slot
 from spaceport.deployments.model import Deployment, Release
+from spaceport.deployments.slot import Limits
 from spaceport.deployments.states import Status, transition
 from spaceport.events.record import record
 from spaceport.jobs.model import OPEN_STAGES, Job, JobStage
@@ -20,35 +22,36 @@ _STAGE = {
 }
 
 
-def finish(
-    session: Session,
-    deployment: Deployment,
-    status: Status,
-    *,
-    code: str,
-    reason: str,
-    fix: str = "",
-    actor: str = "worker",
-) -> None:
+@dataclass(frozen=True)
+class Ending:
+    """A final status with its explanation: a stable code, a sentence, and what to do next."""
+
+    status: Status
+    code: str
+    reason: str
+    fix: str = ""
+
+
+def finish(session: Session, limits: Limits, deployment: Deployment, ending: Ending, *, actor: str = "worker") -> None:
     """Bring a deployment to a final status and hand its slot on."""
-    deployment.status = transition(deployment.status, status)
-    deployment.reason_code, deployment.reason, deployment.fix = code, reason, fix or None
+    deployment.status = transition(deployment.status, ending.status)
+    deployment.reason_code, deployment.reason, deployment.fix = ending.code, ending.reason, ending.fix or None
     deployment.waiting_for = None
     deployment.finished_at = clock.now()
     session.add(deployment)
-    _close_jobs(session, deployment, _STAGE[status], reason)
-    if status is Status.SUCCEEDED:
+    _close_jobs(session, deployment, _STAGE[ending.status], ending.reason)
+    if ending.status is Status.SUCCEEDED:
         _release(session, deployment)
     record(
         session,
-        f"deployment.{status}",
+        f"deployment.{ending.status}",
         team_id=deployment.team_id,
         space_id=deployment.space_id,
         deployment_id=deployment.id,
         actor=actor,
         **_facts(deployment),
     )
-    slot.hand_on(session, deployment.space_id)
+    slot.hand_on(session, limits, held=deployment.space_id)
 
 
 def _close_jobs(session: Session, deployment: Deployment, stage: JobStage, message: str) -> None:

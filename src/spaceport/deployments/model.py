@@ -19,9 +19,14 @@ HOLDS_SLOT = "status IN ('pushing', 'building', 'starting', 'verifying') OR (sta
 
 
 class IfBusy(StrEnum):
-    """What a new deployment does when its space already has one under way."""
+    """What a new deployment does about others of its space.
+
+    `supersede` ends those that are queued and waits for a running one; `supersede_running` stops that one too;
+    `wait` queues behind all of them; `reject` is refused while there is one.
+    """
 
     SUPERSEDE = "supersede"
+    SUPERSEDE_RUNNING = "supersede_running"
     WAIT = "wait"
     REJECT = "reject"
 
@@ -68,6 +73,7 @@ class Deployment(SQLModel, table=True):
     version: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     log_count: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     log_positions: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    superseded_by: str | None = Field(default=None, sa_column=Column(Text))
     cancel_requested_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     created_at: datetime = Field(default_factory=clock.now, sa_column=Column(DateTime(timezone=True), nullable=False))
     started_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
@@ -133,6 +139,7 @@ class DeploymentPublic(SQLModel):
     evidence: str | None
     url: str | None
     release: int | None
+    superseded_by: str | None
     cancel_requested_at: datetime | None
     created_at: datetime
     started_at: datetime | None

@@ -13,8 +13,9 @@ from spaceport import clock
 from spaceport.deployments import claim as claims
 from spaceport.deployments import log, slot
 from spaceport.deployments.claim import Claim
-from spaceport.deployments.finish import finish
+from spaceport.deployments.finish import Ending, finish
 from spaceport.deployments.model import Deployment
+from spaceport.deployments.slot import Limits
 from spaceport.deployments.states import Status, transition
 from spaceport.errors import Unavailable
 from spaceport.events.record import record
@@ -29,11 +30,11 @@ _OUTAGE = 120.0
 
 
 class Ended(Exception):
-    """The deployment ends here, with this status and explanation."""
+    """The ordinary way out of a step: the deployment ends here, as failed unless said otherwise."""
 
     def __init__(self, code: str, reason: str, fix: str = "", status: Status = Status.FAILED) -> None:
         super().__init__(reason)
-        self.code, self.reason, self.fix, self.status = code, reason, fix, status
+        self.ending = Ending(status, code, reason, fix)
 
 
 @dataclass
@@ -102,6 +103,7 @@ class Step:
             if next_job is not None:
                 claims.complete(session, self.claim)
                 slot.enqueue(session, deployment, next_job)
+                slot.hand_on(session, Limits.of(self.instance.settings), held=deployment.space_id)
 
         await self.write(change)
 
@@ -122,7 +124,7 @@ class Step:
     async def end(self, ended: Ended, *, actor: str = "worker", url: str | None = None) -> None:
         def change(session: Session, deployment: Deployment) -> None:
             deployment.url = url
-            finish(session, deployment, ended.status, code=ended.code, reason=ended.reason, fix=ended.fix, actor=actor)
+            finish(session, Limits.of(self.instance.settings), deployment, ended.ending, actor=actor)
 
         await self.write(change)
 

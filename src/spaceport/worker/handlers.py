@@ -9,6 +9,7 @@ import structlog
 from spaceport.deployments import claim as claims
 from spaceport.deployments.claim import Claim, Fenced
 from spaceport.deployments.pipeline import PIPELINE
+from spaceport.deployments.slot import Limits
 from spaceport.deployments.states import Status
 from spaceport.deployments.step import Ended, Step
 from spaceport.errors import SpaceportError, Unavailable
@@ -95,12 +96,17 @@ async def _failed(step: Step, error: SpaceportError) -> None:
 async def _end_canceled(step: Step) -> None:
     if step.deployment.hub_sha and "Commit" not in step.left:
         step.left = f"Commit {step.deployment.hub_sha[:7]} is on the Space, which goes on building or serving it."
-    await step.end(Ended("canceled", f"Canceled while {step.deployment.status}. {step.left}", status=Status.CANCELED))
+    if newer := step.deployment.superseded_by:
+        reason = f"Deployment {newer} took over while this one was {step.deployment.status}. {step.left}"
+        await step.end(Ended("superseded", reason, status=Status.SUPERSEDED))
+    else:
+        reason = f"Canceled while {step.deployment.status}. {step.left}"
+        await step.end(Ended("canceled", reason, status=Status.CANCELED))
 
 
 def _claim(instance: Instance, job_id: str, engine_id: int) -> Claim | None:
     with instance.database.unit_of_work() as session:
-        return claims.claim(session, job_id, engine_id)
+        return claims.claim(session, Limits.of(instance.settings), job_id, engine_id)
 
 
 def _step(instance: Instance, held: Claim, outside: ThreadPoolExecutor) -> Step:
