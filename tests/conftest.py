@@ -100,4 +100,7 @@ def _guarded(original):
 
 
 def _is_loopback(host: str) -> bool:
-    return host == "localhost" or (not host.isalpha() and ip_address(host.split("%", maxsplit=1)[0]).is_loopback)
+    try:
+        return ip_address(host.split("%", maxsplit=1)[0]).is_loopback
+    except ValueError:
+        return host == "localhost"

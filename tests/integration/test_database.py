@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
+import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -87,6 +88,18 @@ def test_a_job_deferred_in_a_unit_of_work_lives_and_dies_with_it(database: Datab
     with database.unit_of_work() as session:
         jobs = session.execute(text("SELECT lock, status::text, args FROM procrastinate_jobs")).all()
     assert jobs == [("space:kept", "todo", {"id": "dep_1"})]
+
+
+def test_an_exception_holds_no_parameters(shelf: Database) -> None:
+    with pytest.raises(DBAPIError) as caught, shelf.unit_of_work() as session:
+        session.execute(text("SELECT CAST(:word AS text) FROM nothing"), {"word": "s3cret"})
+    assert "s3cret" not in str(caught.value)
+
+
+def test_the_job_engines_driver_reaches_the_same_database(shelf: Database, database_url: str) -> None:
+    with psycopg.connect(url.conninfo(database_url)) as connection:
+        connection.execute("INSERT INTO book VALUES (1, 'Emma')")
+    assert titles(shelf) == ["Emma"]
 
 
 def test_a_full_pool_is_unavailable_after_its_time_limit(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from urllib.parse import quote
@@ -76,6 +77,9 @@ class Embedded:
         if self._server is not None:
             postmaster.stop(self._server)
             self._server = None
+            if (folder := self._socket_folder()) != self._data:
+                with suppress(OSError):  # a killed server leaves its socket there
+                    folder.rmdir()
         if self._lock is not None:
             self._lock.close()
             self._lock = None

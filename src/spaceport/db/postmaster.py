@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from spaceport.db import pidfile
 from spaceport.db.binaries import Account
@@ -28,11 +28,12 @@ _SERVER = {
     "shared_buffers": "64MB",
     "timezone": "UTC",
     "jit": "off",
+    # Neither the values of a failing row nor those written into a statement belong in a log.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
 }
-_THROWAWAY = {
-    "fsync": "off",
-    "full_page_writes": "off",
-}  # a crash of the machine loses it, one of Postgres does not
+# A crash of the machine loses everything, a crash of Postgres alone still loses nothing.
+_THROWAWAY = {"fsync": "off", "full_page_writes": "off"}
 _CRASH_PATIENCE = 10.0
 _STOP_LIMIT = 20.0
 
@@ -56,16 +57,9 @@ class Cluster:
         shutil.rmtree(half, ignore_errors=True)
         half.mkdir(mode=0o700)
         os.chown(half, self.runner.uid, self.runner.gid)
-        command: list[str | Path] = [
-            self.programs / "initdb",
-            "-D",
-            half,
-            *_ACCESS,
-            *_LOCALE,
-            "--no-instructions",
-        ]
+        command: list[str | Path] = [self.programs / "initdb", "-D", half, *_ACCESS, *_LOCALE, "--no-instructions"]
         command += [] if self.durable else ["--no-sync"]
-        with self.log.open("ab") as log:
+        with self._open_log() as log:
             code = subprocess.call(command, stdout=log, stderr=log, **self._as_runner())
         if code != 0:
             raise self._failed("could not be set up")
@@ -96,7 +90,7 @@ class Cluster:
         settings = _SERVER | ({} if self.durable else _THROWAWAY)
         command: list[str | Path] = [self.programs / "postgres", "-D", self.data, "-k", self.sockets]
         command += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        with self.log.open("ab") as log:
+        with self._open_log() as log:
             return subprocess.Popen(
                 command,
                 stdout=log,
@@ -105,6 +99,10 @@ class Cluster:
                 preexec_fn=_end_with_parent() if sys.platform == "linux" else None,  # noqa: PLW1509 - see `start`
                 **self._as_runner(),
             )
+
+    def _open_log(self) -> BinaryIO:
+        self.log.touch(mode=0o600)
+        return self.log.open("ab")
 
     def _as_runner(self) -> dict[str, Any]:
         return {"stdin": subprocess.DEVNULL, "env": _ENVIRONMENT, "cwd": "/", **self.runner.popen}
