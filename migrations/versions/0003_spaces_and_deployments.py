@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("source", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("sealed_source_token", sa.Text(), nullable=True),
         sa.Column("health", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("budgets", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("deployment_count", sa.BigInteger(), nullable=False),
         sa.Column("release_count", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),

@@ -1,5 +1,6 @@
 """The command line: `spaceport serve` runs it all, `spaceport demo` shows it."""
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from spaceport import __version__, log
 from spaceport.errors import SpaceportError
-from spaceport.main import create_app, store
+from spaceport.main import create_app, store, work
 from spaceport.settings import Settings
 
 
@@ -36,6 +37,16 @@ def serve(*, no_worker: bool) -> None:
                 access_log=False,
                 timeout_graceful_shutdown=5,
             )
+
+
+@main.command()
+def worker() -> None:
+    """Work on the queue without serving the API; any number may run against one DATABASE_URL."""
+    with _explained():
+        settings = Settings()
+        log.configure(settings)
+        with store(settings) as found:
+            asyncio.run(work(settings, found))
 
 
 @contextmanager

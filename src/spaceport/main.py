@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -15,7 +16,8 @@ from spaceport.api.health import HubReachability
 from spaceport.db import migrate, url
 from spaceport.db.database import Database
 from spaceport.db.embedded import Embedded
-from spaceport.deployments import frames
+from spaceport.deployments import frames, slot
+from spaceport.deployments.slot import Limits
 from spaceport.events.feed import Feed
 from spaceport.hub.client import install_client
 from spaceport.instance import Instance
@@ -79,6 +81,20 @@ def _conninfo(found: Store) -> str | None:
     return url.conninfo(found.direct_url) if found.direct_url else None
 
 
+async def work(settings: Settings, found: Store) -> None:
+    """Work on the queue without an API, until SIGTERM or SIGINT; running jobs go back to the queue."""
+    instance = instances.assemble(settings, Database(found.url, _WORKER_CONNECTIONS))
+    install_client()
+    with _engine(instance, found) as engine:
+        running = asyncio.create_task(_run(engine, settings))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+    await instance.prober.aclose()
+    instance.database.close()
+
+
 @contextlib.asynccontextmanager
 async def _running(app: FastAPI, found: Store, *, with_worker: bool) -> AsyncIterator[None]:
     instance: Instance = app.state.instance
@@ -88,7 +104,11 @@ async def _running(app: FastAPI, found: Store, *, with_worker: bool) -> AsyncIte
     tasks = [asyncio.create_task(app.state.feed.run())]
     with contextlib.ExitStack() as stack:
         if with_worker:
-            tasks.append(asyncio.create_task(_work(app, instance, found, stack)))
+            # The worker has connections of its own, so that busy viewers cannot starve deployments.
+            database = Database(found.url, _WORKER_CONNECTIONS)
+            stack.callback(database.close)
+            app.state.engine = stack.enter_context(_engine(replace(instance, database=database), found))
+            tasks.append(asyncio.create_task(_run(app.state.engine, instance.settings)))
         try:
             yield
         finally:
@@ -99,17 +119,21 @@ async def _running(app: FastAPI, found: Store, *, with_worker: bool) -> AsyncIte
     instance.database.close()
 
 
-async def _work(app: FastAPI, instance: Instance, found: Store, stack: contextlib.ExitStack) -> None:
-    """The worker has connections of its own, so that busy viewers cannot starve deployments."""
-    database = Database(found.url, _WORKER_CONNECTIONS)
-    stack.callback(database.close)
-    outside = stack.enter_context(ThreadPoolExecutor(_OUTSIDE_THREADS, thread_name_prefix="outside"))
-    engine = Engine(
-        url.conninfo(found.direct_url or found.url),
-        database,
-        handlers(replace(instance, database=database), outside),
-        listen=found.direct_url is not None,
-    )
-    app.state.engine = engine
-    settings = instance.settings
+@contextlib.contextmanager
+def _engine(instance: Instance, found: Store) -> Iterator[Engine]:
+    limits = Limits.of(instance.settings)
+    outside = ThreadPoolExecutor(_OUTSIDE_THREADS, thread_name_prefix="outside")
+    try:
+        yield Engine(
+            url.conninfo(found.direct_url or found.url),
+            instance.database,
+            handlers(instance, outside),
+            sweep=lambda session: slot.hand_on(session, limits),
+            listen=found.direct_url is not None,
+        )
+    finally:
+        outside.shutdown(wait=False, cancel_futures=True)
+
+
+async def _run(engine: Engine, settings: Settings) -> None:
     await engine.run(push_concurrency=settings.push_concurrency, watch_concurrency=settings.watch_concurrency)

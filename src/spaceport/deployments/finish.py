@@ -80,7 +80,9 @@ def _release(session: Session, deployment: Deployment) -> None:
 
 
 def _configuration(space: Space) -> dict[str, Any]:
-    return space.model_dump(mode="json", include={"sdk", "visibility", "hardware", "sleep_time", "source", "health"})
+    return space.model_dump(
+        mode="json", include={"sdk", "visibility", "hardware", "sleep_time", "source", "health", "budgets"}
+    )
 
 
 def _facts(deployment: Deployment) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlmodel import Session
@@ -58,6 +58,18 @@ class Step:
     @property
     def repo_id(self) -> str:
         return self.claim.space.repo_id
+
+    def spent_after(self, pause: float) -> float | None:
+        """The job's budget in seconds, if it will be spent after a pause; else None."""
+        budgets, kind = self.claim.space.time_budgets, self.claim.job.kind
+        budget = {
+            JobKind.PUSH: budgets.push,
+            JobKind.BUILD: budgets.build + budgets.start,
+            JobKind.HEALTH_CHECK: self.claim.space.health_rule.within,
+        }[kind]
+        assert self.claim.job.started_at is not None
+        over = clock.now() - self.claim.job.started_at + timedelta(seconds=pause) > timedelta(seconds=budget)
+        return budget if over else None
 
     async def call(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """A blocking call to the outside world. When cancelled, it is waited for: its effect must be known."""

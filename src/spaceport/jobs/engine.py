@@ -4,12 +4,12 @@ Rescue of jobs whose worker died, a restart loop around the worker, and a status
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 
 import procrastinate
 import structlog
 from procrastinate.job_context import AbortReason
+from sqlmodel import Session
 
 from spaceport.db.database import Database
 from spaceport.jobs import queue
@@ -17,7 +17,7 @@ from spaceport.jobs.model import JobKind
 
 HEARTBEAT = 2.0
 SILENCE = 8.0
-RESCUE_EVERY = 3.0
+SWEEP_EVERY = 3.0
 GRACE = 8.0
 _POLL = 1.0
 
@@ -49,10 +49,20 @@ class _RunAgain(procrastinate.BaseRetryStrategy):
 
 
 class Engine:
-    """`run` until cancelled. `listen` False where the address goes through a transaction pooler."""
+    """`run` until cancelled.
+
+    `sweep` is called every few seconds, for what a lost hint may have left lying. `listen` is False where the
+    address goes through a transaction pooler.
+    """
 
     def __init__(
-        self, conninfo: str, database: Database, handlers: Mapping[JobKind, Handler], *, listen: bool = True
+        self,
+        conninfo: str,
+        database: Database,
+        handlers: Mapping[JobKind, Handler],
+        *,
+        sweep: Callable[[Session], None],
+        listen: bool = True,
     ) -> None:
         # The pool's own wait must outlast a restart of the database, or the worker ends with it.
         connector = procrastinate.PsycopgConnector(
@@ -60,6 +70,7 @@ class Engine:
         )
         self._app = procrastinate.App(connector=connector)
         self._database = database
+        self._sweep = sweep
         self._listen = listen
         self._running: set[str] = set()
         for kind, handler in handlers.items():
@@ -74,7 +85,7 @@ class Engine:
         """Work on both queues and rescue, restarting whatever ends, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._supervise(push_concurrency, watch_concurrency))
-            tasks.create_task(self._rescue())
+            tasks.create_task(self._sweeping())
 
     def _register(self, kind: JobKind, handler: Handler) -> None:
         async def run(context: procrastinate.JobContext, job_id: str) -> None:
@@ -114,13 +125,16 @@ class Engine:
         finally:
             self._running.discard(name)
 
-    async def _rescue(self) -> None:
+    async def _sweeping(self) -> None:
         while True:
-            with contextlib.suppress(Exception):
-                if rescued := await asyncio.to_thread(self._rescue_once):
+            try:
+                if rescued := await asyncio.to_thread(self._sweep_once):
                     log.warning("jobs.rescued", jobs=rescued)
-            await asyncio.sleep(RESCUE_EVERY)
+            except Exception as error:  # noqa: BLE001 - an outage ends; the next sweep must come
+                log.warning("sweep.failed", reason=f"{type(error).__name__}: {error}")
+            await asyncio.sleep(SWEEP_EVERY)
 
-    def _rescue_once(self) -> list[str]:
+    def _sweep_once(self) -> list[str]:
         with self._database.unit_of_work() as session:
+            self._sweep(session)
             return queue.rescue(session, silence=SILENCE)

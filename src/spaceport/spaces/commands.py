@@ -82,6 +82,7 @@ def add(
         sleep_time=wanted.sleep_time,
         host=head.host,
         health=wanted.health.model_dump(mode="json"),
+        budgets=wanted.budgets.model_dump(mode="json"),
     )
     _set_source(instance, space, wanted)
     session.add(space)
@@ -111,6 +112,8 @@ def change(session: Session, instance: Instance, caller: Caller, space: Space, w
             setattr(space, name, value)
     if wanted.health is not None:
         space.health = wanted.health.model_dump(mode="json")
+    if wanted.budgets is not None:
+        space.budgets = wanted.budgets.model_dump(mode="json")
     _set_source(instance, space, wanted)
     space.updated_at = clock.now()
     session.add(space)

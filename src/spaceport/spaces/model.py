@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import field_validator
+from pydantic import BaseModel, ConfigDict, field_validator
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index, Integer, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
@@ -37,6 +37,16 @@ class Visibility(StrEnum):
     PROTECTED = "protected"
 
 
+class Budgets(BaseModel):
+    """Seconds that each step of a deployment may take; verification has its own in the health rule."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    push: float = Field(default=900, ge=10, le=7200)
+    build: float = Field(default=1800, ge=1, le=14400)
+    start: float = Field(default=1800, ge=1, le=14400)
+
+
 class Space(SQLModel, table=True):
     __tablename__ = "space"
     __table_args__ = (
@@ -66,6 +76,7 @@ class Space(SQLModel, table=True):
     source: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     sealed_source_token: str | None = Field(default=None, sa_column=Column(Text))
     health: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    budgets: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
     deployment_count: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     release_count: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     created_at: datetime = Field(default_factory=clock.now, sa_column=Column(DateTime(timezone=True), nullable=False))
@@ -75,6 +86,10 @@ class Space(SQLModel, table=True):
     @property
     def repo_id(self) -> str:
         return f"{self.owner}/{self.name}"
+
+    @property
+    def time_budgets(self) -> Budgets:
+        return Budgets.model_validate(self.budgets)
 
     @property
     def health_rule(self) -> HealthRule:
@@ -100,6 +115,7 @@ class SpaceCreate(SourceInput):
     hardware: str | None = Field(None, regex=r"^[a-z0-9-]{1,40}$")
     sleep_time: int | None = Field(None, ge=-1, description="Seconds idle before sleep; -1 never.")
     health: HealthRule = HealthRule()
+    budgets: Budgets = Budgets()
 
 
 class SpaceUpdate(SourceInput):
@@ -109,6 +125,7 @@ class SpaceUpdate(SourceInput):
     hardware: str | None = Field(None, regex=r"^[a-z0-9-]{1,40}$")
     sleep_time: int | None = Field(None, ge=-1)
     health: HealthRule | None = None
+    budgets: Budgets | None = None
 
 
 class SpacePublic(SQLModel):
@@ -125,11 +142,12 @@ class SpacePublic(SQLModel):
     source: Source | None
     has_source_token: bool
     health: HealthRule
+    budgets: Budgets
     url: str = Field(description="The Space's page on the Hub.")
     created_at: datetime
     updated_at: datetime
 
-    @field_validator("health", mode="before")
+    @field_validator("health", "budgets", mode="before")
     @classmethod
     def _defaults(cls, value: Any) -> Any:
         return value or {}

@@ -20,7 +20,7 @@ from spaceport.jobs.engine import Handler, Later
 from spaceport.jobs.model import JobKind
 
 # Transient failures are tried again with these pauses, in seconds, unless the Hub asks for a longer one.
-BACKOFF = (1, 2, 5, 10, 20, 30, 60, 60, 60, 60)
+BACKOFF = (1, 2, 5, 10, 20, 30, 60)
 MAX_BUGS = 3
 _LONGEST_WAIT = 330.0
 
@@ -84,13 +84,17 @@ async def _guarded(step: Step, aborted: Callable[[], bool]) -> None:
 async def _failed(step: Step, error: SpaceportError) -> None:
     """Again after a pause where that can help, else the deployment ends with the error's own words."""
     transient = isinstance(error, Unavailable) or (isinstance(error, HubFailure) and error.transient)
-    if transient:
-        failures = await asyncio.to_thread(_put_back, step, error.message)
-        if failures <= len(BACKOFF):
-            pause = max(BACKOFF[failures - 1], min(error.retry_after or 0, _LONGEST_WAIT))
-            log.warning("job.again", reason=error.message, seconds=pause)
-            raise Later(pause) from error
-    await step.end(Ended(error.code, error.message, error.fix))
+    if not transient:
+        await step.end(Ended(error.code, error.message, error.fix))
+        return
+    failures = await asyncio.to_thread(_put_back, step, error.message)
+    pause = max(BACKOFF[min(failures, len(BACKOFF)) - 1], min(error.retry_after or 0, _LONGEST_WAIT))
+    if (spent := step.spent_after(pause)) is not None:
+        reason = f"The {step.claim.job.kind} step was still failing after {spent:g} seconds: {error.message}"
+        await step.end(Ended("timed_out", reason, error.fix))
+        return
+    log.warning("job.again", reason=error.message, seconds=pause)
+    raise Later(pause) from error
 
 
 async def _end_canceled(step: Step) -> None:

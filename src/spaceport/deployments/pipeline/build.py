@@ -19,8 +19,6 @@ from spaceport.hub import HubFailure, Runtime
 from spaceport.jobs.model import JobKind
 from spaceport.spaces.model import Sdk
 
-BUILD_BUDGET = 1800.0
-START_BUDGET = 1800.0
 # For a log stream that stays open although the build is over.
 _SAFETY_READS = (60.0, 240.0, 600.0)
 _SETTLING_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
@@ -96,7 +94,7 @@ class _Watch:
             await self._step.advance(Status.STARTING)
         elif self._app_log is None:
             # An app that starts at once needs no look at its log while it starts.
-            self._app_log = asyncio.create_task(self._follow("run", limit=START_BUDGET))
+            self._app_log = asyncio.create_task(self._follow("run", limit=self._step.claim.space.time_budgets.start))
         with suppress(TimeoutError):
             async with asyncio.timeout(pause):
                 # While an old app serves until the new one takes over, the address proves nothing.
@@ -131,12 +129,13 @@ class _Watch:
 
     def _check_budget(self, runtime: Runtime) -> None:
         started = self._step.deployment.starting_at
-        step, since, budget = ("start", started, START_BUDGET) if started else ("build", self._since, BUILD_BUDGET)
+        budgets = self._step.claim.space.time_budgets
+        step, since, budget = ("start", started, budgets.start) if started else ("build", self._since, budgets.build)
         if clock.now() - since > timedelta(seconds=budget):
             last = runtime.stage + (f" and serves commit {runtime.sha[:7]}" if runtime.sha else "")
             raise Ended(
                 "timed_out",
-                f"The {step} took longer than {budget / 60:.0f} minutes. Last seen: the Space is {last}.",
+                f"The {step} took longer than {budget:g} seconds. Last seen: the Space is {last}.",
                 "Look at the log for what it waits for; a factory restart of the Space often frees a stuck build.",
             )
 
