@@ -95,6 +95,6 @@ def may_write_to(request: Request, namespace: str) -> None:
 
 
 def rest(request: Request, marker: str) -> list[str]:
-    """The path after `/<marker>/`, cut at its slashes first and unquoted then: a quoted slash belongs to a name."""
+    """The parts of the path after `/<marker>/`. Cut first, unquoted then: a quoted slash belongs to a name."""
     raw = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1").partition("?")[0]
     return [unquote(part) for part in raw.split(f"/{marker}/", 1)[1].split("/") if part]

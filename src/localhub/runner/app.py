@@ -32,17 +32,17 @@ class App:
         process = await Process.start(launch.command, folder=launch.folder, env=launch.env, on_line=log.write)
         return cls(port, process, log, folder)
 
-    async def ready(self, timeout: float) -> None:
-        """Returns when it listens. Raises StartFailed when it ends first, or takes longer than `timeout` seconds."""
+    async def ready(self, limit: float) -> None:
+        """Returns when it listens. Raises StartFailed when it ends first, or takes longer than `limit` seconds."""
         ended = asyncio.create_task(self._process.wait())
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + limit
         try:
             while not await _listens(self.port):
                 await asyncio.wait([ended], timeout=0.03)
                 if ended.done():
                     raise StartFailed(self.reason(ended.result()))
                 if time.monotonic() > deadline:
-                    raise StartFailed(f"Launch timed out, workload was not healthy after {_span(timeout)}")
+                    raise StartFailed(f"Launch timed out, workload was not healthy after {_span(limit)}")
         finally:
             ended.cancel()
 
@@ -76,4 +76,4 @@ async def _listens(port: int) -> bool:
 
 
 def _span(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"  # noqa: PLR2004
+    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"

@@ -36,7 +36,7 @@ Admit = Callable[[Request], Awaitable[Target | Refusal]]
 
 
 class Front:
-    """Owned by localhub, so that the old app serves until the new one is ready, and the switch is one assignment."""
+    """Owned by localhub, so that the old app serves until the new one is ready and the switch is one step."""
 
     def __init__(self, admit: Admit) -> None:
         self._admit = admit

@@ -48,7 +48,7 @@ class Log:
         return [json.loads(line)["data"].rstrip("\n") for line in self._path.read_bytes().splitlines()[-count:]]
 
     async def follow(self, tail: int | None, keep_alive: float) -> AsyncIterator[bytes]:
-        """JSON entries from the start (or only the last `tail` so far), and `b""` whenever it was silent for long."""
+        """JSON entries from the start (or the last `tail` so far), and `b""` after each `keep_alive` of silence."""
         if not self._path.exists():
             return
         with self._path.open("rb") as reader:

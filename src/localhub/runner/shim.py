@@ -1,8 +1,8 @@
 """Runs inside the app: gives every Space the port it asks for, on one machine.
 
-In a container each app has port 7860 to itself. Here it listens on a free loopback port instead, and localhub's own
-address leads there. `LOCALHUB_BIND` is `<app_port>:<free port>`. An app that listens on 127.0.0.1 only could not be
-reached on the Hub, so here it is not reachable either, and its log says why.
+In a container each app has port 7860 to itself. Here it listens on a free loopback port instead, and localhub's
+own address leads there. `LOCALHUB_BIND` is `<app_port>:<free port>`. An app that listens on 127.0.0.1 only could
+not be reached on the Hub, so here it is not reachable either, and its log says why.
 
 Standard library only: this file is copied into the app's virtual environment.
 """

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import secrets
 import shutil
 import sys
 from collections import defaultdict
@@ -35,6 +36,14 @@ class Venvs:
 
     def path(self, key: str) -> Path:
         return self._folder / key
+
+    def one_off(self, key: str) -> str:
+        """A key that no other build shares."""
+        return f"{key}-{secrets.token_hex(4)}"
+
+    def forget_one_offs(self) -> None:
+        for path in self._folder.glob("*-*"):
+            shutil.rmtree(path, ignore_errors=True)
 
     def ready(self, key: str) -> bool:
         return (self.path(key) / "complete").exists()
