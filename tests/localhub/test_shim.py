@@ -54,6 +54,19 @@ def test_listening_inside_only_leads_elsewhere_and_is_explained(code, free):
     assert "Listen on 0.0.0.0:7860" in done.stderr
 
 
+@pytest.mark.parametrize("host", [None, "::"])
+def test_an_app_that_listens_over_ipv6_is_reached_over_ipv4(host, free):
+    code = f"""
+import asyncio, socket
+async def main():
+    server = await asyncio.start_server(lambda r, w: None, {host!r}, 7860)
+    socket.create_connection(("127.0.0.1", {free})).close()
+    print("reached")
+asyncio.run(main())
+"""
+    assert run(code, free).stdout == "reached\n"
+
+
 def test_other_ports_are_left_alone(free):
     code = f"import socket; s = socket.socket(); s.bind(('127.0.0.1', {free})); print(s.getsockname()[1])"
     assert int(run(code, 1).stdout) == free

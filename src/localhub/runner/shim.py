@@ -28,7 +28,15 @@ _said = False
 
 
 def bind(self: socket.socket, address: Any) -> None:
-    _bind(self, _listening(self, address))
+    if not _concerns(self, address):
+        _bind(self, address)
+    elif address[0] not in EVERYWHERE:
+        _explain(address[0])
+        _bind(self, (address[0], 0, *address[2:]))
+    elif self.family == socket.AF_INET6:
+        _bind_ipv6(self)
+    else:
+        _bind(self, ("127.0.0.1", GIVEN_PORT))
 
 
 def connect(self: socket.socket, address: Any) -> None:
@@ -39,13 +47,14 @@ def connect_ex(self: socket.socket, address: Any) -> int:
     return _connect_ex(self, _inside(self, address))
 
 
-def _listening(sock: socket.socket, address: Any) -> Any:
-    if not _concerns(sock, address):
-        return address
-    if address[0] not in EVERYWHERE:
-        _explain(address[0])
-        return (address[0], 0, *address[2:])
-    return ("::1" if sock.family == socket.AF_INET6 else "127.0.0.1", GIVEN_PORT, *address[2:])
+def _bind_ipv6(sock: socket.socket) -> None:
+    # localhub calls over IPv4. Taken already when the app listens on both by two sockets: then that one serves.
+    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    try:
+        _bind(sock, ("::ffff:127.0.0.1", GIVEN_PORT))
+    except OSError:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        _bind(sock, ("::1", GIVEN_PORT))
 
 
 def _inside(sock: socket.socket, address: Any) -> Any:

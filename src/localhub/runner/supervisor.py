@@ -51,14 +51,12 @@ class Supervisor:
         log.write(f"===== Build Queued at {clock.heading()} / Commit SHA: {sha[:7]} =====\n")
 
         async def work() -> None:
-            try:
-                if restart:
-                    await self._clear()
-                await self._deploy(sha, log, factory=factory)
-            finally:
-                log.close()
+            if restart:
+                await self._clear()
+            await self._deploy(sha, log, factory=factory)
 
-        self._begin(work)
+        # Also when it is replaced before it has begun. After the stage has changed: who reads to the end finds it.
+        self._begin(work).add_done_callback(lambda _task: log.close())
 
     def halt(self, stage: str) -> None:
         """Ends the app, and whatever was under way. `stage` says why: PAUSED, SLEEPING, CONFIG_ERROR ..."""
@@ -77,8 +75,9 @@ class Supervisor:
         await self.settle()
         self.front.close()
 
-    def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
+    def _begin(self, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
         self._task = asyncio.create_task(self._replace(self._task, work))
+        return self._task
 
     async def _replace(self, previous: asyncio.Task[None] | None, work: Callable[[], Awaitable[None]]) -> None:
         try:

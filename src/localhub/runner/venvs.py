@@ -4,9 +4,11 @@ import asyncio
 import hashlib
 import secrets
 import shutil
+import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from localhub.runner import process
@@ -15,13 +17,18 @@ SHIM = Path(__file__).with_name("shim.py")
 PTH = 'import os; os.environ.get("LOCALHUB_BIND") and __import__("_localhub_shim")\n'
 
 
+@lru_cache
 def interpreter(version: str) -> str | None:
     """A base interpreter of `3.12` (or any, for an empty version) on this machine."""
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if not version or version in (own, "3"):
+    if version in {"", "3", own}:
         return str(Path(sys.base_prefix) / "bin" / f"python{own}")
     found = shutil.which(f"python{version}")
-    return found if found and ".pyenv/shims" not in found else None
+    # A version manager may leave a program of that name that only says the version is not switched on.
+    works = (
+        found and not subprocess.run([found, "-I", "-c", "import venv"], capture_output=True, check=False).returncode
+    )
+    return found if works else None
 
 
 class Venvs:
