@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from localhub.runner import static_files
+from localhub.runner import loopback, static_files
 
 HEAD_LIMIT = 65_536
 HEAD_TIMEOUT = 30
@@ -85,7 +85,7 @@ class Front:
             writer.write(_page(target))
         else:
             try:
-                upstream = await asyncio.open_connection("127.0.0.1", target)
+                upstream = await loopback.connect(target)
             except OSError:
                 writer.write(_page(Refusal("503 Service Unavailable", "503", "The app does not answer.")))
             else:

@@ -54,7 +54,7 @@ class Log:
         with self._path.open("rb") as reader:
             if tail is not None:
                 lines = reader.readlines()
-                for line in lines[len(lines) - tail :] if tail else []:
+                for line in lines[-tail:]:
                     yield line.rstrip(b"\n")
             while True:
                 changed, file = self._changed, self._file

@@ -34,7 +34,7 @@ def bind(self: socket.socket, address: Any) -> None:
         _explain(address[0])
         _bind(self, (address[0], 0, *address[2:]))
     elif self.family == socket.AF_INET6:
-        _bind_ipv6(self)
+        _bind(self, ("::1", GIVEN_PORT))
     else:
         _bind(self, ("127.0.0.1", GIVEN_PORT))
 
@@ -45,16 +45,6 @@ def connect(self: socket.socket, address: Any) -> None:
 
 def connect_ex(self: socket.socket, address: Any) -> int:
     return _connect_ex(self, _inside(self, address))
-
-
-def _bind_ipv6(sock: socket.socket) -> None:
-    # localhub calls over IPv4. Taken already when the app listens on both by two sockets: then that one serves.
-    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-    try:
-        _bind(sock, ("::ffff:127.0.0.1", GIVEN_PORT))
-    except OSError:
-        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        _bind(sock, ("::1", GIVEN_PORT))
 
 
 def _inside(sock: socket.socket, address: Any) -> Any:
