@@ -41,11 +41,12 @@ class LocalHub:
     def start(self, *, port: int = 0) -> None:
         command = (sys.executable, "-m", "localhub", "serve", "--docker", "never")
         place = ("--data", str(self.folder), "--port", str(port))
+        inherited = filter(None, [os.environ.get("PYTHONPATH")])
         self._process = subprocess.Popen(
             [*command, *place, *(["--admin"] if self.admin else []), *self.options],
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), *inherited])},
         )
         self.url = self._address()
 

@@ -54,4 +54,4 @@ def create_app(config: Config, address: str) -> Starlette:
 
 async def _not_found(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return JSONResponse({"error": "Not found" if status == 404 else "Method not allowed"}, status)  # noqa: PLR2004
+    return JSONResponse({"error": "Not found" if status == 404 else "Method not allowed"}, status)

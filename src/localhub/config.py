@@ -39,4 +39,4 @@ class Config:
     """Overrides every plan's quota of API calls per window."""
     rate_window: int = 300
     keep_alive: float = 20
-    """Seconds between keep-alives of a log stream. Above 5, or a client that does not follow never gives up."""
+    """Seconds between keep-alives of a log stream. Above 5: a client that does not follow gives up after 5."""

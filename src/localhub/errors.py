@@ -1,7 +1,7 @@
 """Refusals, as the Hub words them.
 
-The client reads the kind from `X-Error-Code` and the text from `X-Error-Message`. Over plain http a bare 401 or 404
-means nothing to it, so every refusal about a repository, a revision or a file carries its code.
+The client reads the kind from `X-Error-Code` and the text from `X-Error-Message`. Over plain http a bare 401
+or 404 means nothing to it, so every refusal about a repository, a revision or a file carries its code.
 """
 
 from starlette.requests import Request

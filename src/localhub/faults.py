@@ -27,15 +27,15 @@ class Fault:
     delay: float = 0
     """Seconds before the call is handled."""
     drop: str = ""
-    """`before`: the connection is cut and nothing happens. `after`: it happens, and then the connection is cut."""
+    """`before`: the connection is cut and nothing happens. `after`: it happens, then the connection is cut."""
     cut_after: int | None = None
-    """The stream is cut after this many frames."""
+    """The stream is cut after this many frames; the first one is always empty."""
     build_delay: float = 0
     """Seconds a build of `space` takes longer."""
     build_error: str = ""
     """A build of `space` fails with this reason."""
     stuck_stage: str = ""
-    """The runtime of `space` keeps saying this stage, and the commit that was served when the fault was set."""
+    """The runtime of `space` keeps saying this stage, and the commit served when the fault was set."""
     stuck_sha: str | None = None
 
     @property

@@ -14,7 +14,7 @@ class Limits:
         self._used: dict[tuple[str, str], int] = {}
 
     def take(self, caller: Caller, address: str, path: str) -> tuple[bool, dict[str, str]]:
-        """Counts one request. Says whether it is allowed, and the headers that tell the caller how things stand."""
+        """Counts one request. Says whether it is allowed, and the headers that tell the caller what is left."""
         bucket = _bucket(path)
         quota = self._quota(caller, bucket)
         length = self._config.rate_window

@@ -14,7 +14,7 @@ from localhub.config import Config
 def run(config: Config, port: int) -> None:
     """Blocks until SIGINT or SIGTERM. Port 0 takes a free one."""
     _allow_many_sockets()
-    listener = socket.create_server((config.host, port), backlog=1024)
+    listener = _listen(config.host, port)
     address = f"http://{config.host}:{listener.getsockname()[1]}"
     settings = uvicorn.Config(
         create_app(config, address),
@@ -44,6 +44,15 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["localhub.transport"] = self.transport  # type: ignore[typeddict-unknown-key]
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    # The protocol is named because asyncio turns off Nagle's algorithm only then: 40 ms an answer.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    return listener
 
 
 def _allow_many_sockets() -> None:

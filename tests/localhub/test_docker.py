@@ -97,6 +97,16 @@ def test_an_app_that_never_listens_where_it_should_times_out(start, host, port, 
     assert said in "".join(api.fetch_space_logs("local/demo"))
 
 
+def test_an_app_that_listens_over_ipv6_only_is_reached(hub, api):
+    app = (
+        spaces.app(host="::")
+        .replace("http.server.Thr", "class Six(http.server.Thr", 1)
+        .replace("HTTPServer((", "HTTPServer):\n    address_family = __import__('socket').AF_INET6\nSix((")
+    )
+    spaces.push(api, "local/demo", Dockerfile=spaces.DOCKERFILE, app_py=app)
+    assert spaces.visit(hub.wait("local/demo", "RUNNING", "RUNTIME_ERROR"))["version"] == "1"
+
+
 def test_app_port_is_read_from_the_readme(hub, api):
     readme = "---\ntitle: Demo\nsdk: docker\napp_port: 5000\n---\n"
     spaces.push(api, "local/demo", README_md=readme, Dockerfile=spaces.DOCKERFILE, app_py=spaces.app(port=5000))

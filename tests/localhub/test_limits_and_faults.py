@@ -55,7 +55,7 @@ def test_an_answer_lost_after_the_effect_leaves_the_effect(hub):
     spaces.docker(api, "local/demo")
     before = api.space_info("local/demo").sha
     hub.fault(method="POST", path="/commit/", drop="after")
-    with pytest.raises(Exception, match="(?i)disconnected|closed|reset"):
+    with pytest.raises(Exception, match=r"(?i)disconnected|closed|reset"):
         spaces.push_app(api, "local/demo")
     assert api.space_info("local/demo").sha != before
 
@@ -65,7 +65,7 @@ def test_a_connection_dropped_before_has_no_effect(hub):
     spaces.docker(api, "local/demo")
     before = api.space_info("local/demo").sha
     hub.fault(method="POST", path="/commit/", drop="before")
-    with pytest.raises(Exception, match="(?i)disconnected|closed|reset"):
+    with pytest.raises(Exception, match=r"(?i)disconnected|closed|reset"):
         spaces.push_app(api, "local/demo")
     assert api.space_info("local/demo").sha == before
 

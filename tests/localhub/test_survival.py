@@ -13,8 +13,7 @@ from tests.localhub import spaces
 def running(hub):
     api = hub.api()
     spaces.docker(api, "local/demo", space_secrets=[{"key": "TOKEN", "value": "kept"}])
-    runtime = hub.wait("local/demo", "RUNNING", sha=spaces.push_app(api, "local/demo"))
-    return runtime
+    return hub.wait("local/demo", "RUNNING", sha=spaces.push_app(api, "local/demo"))
 
 
 def apps(hub) -> list[psutil.Process]:

@@ -17,7 +17,7 @@ async def calls(request: Request) -> Response:
         return JSONResponse({})
     found = [
         call
-        for call in store.calls(after=int(query.get("after") or 0))
+        for call in store.calls(after=context.number(request, "after", 0))
         if query.get("method", call["method"]) == call["method"]
         and query.get("path", "") in call["path"]
         and call["at"] >= query.get("since", "")

@@ -48,7 +48,7 @@ async def preupload(request: Request) -> Response:
     oids = {entry.path: entry.oid for entry in entries if entry.kind == "blob"}
     shown = []
     for file in files:
-        # "regular" for every size: all bytes then come in the commit itself, and no large-file storage is needed.
+        # "regular" for every size: all bytes then come in the commit itself, without large-file storage.
         known = {"oid": oids[file["path"]]} if file["path"] in oids else {}
         shown.append({"path": file["path"], "uploadMode": "regular", "shouldIgnore": False, **known})
     return JSONResponse({"files": shown, "commitOid": tip})
@@ -79,7 +79,7 @@ def _lines(raw: bytes) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _change(hub: Hub, space: Space, tip: str, lines: list[tuple[str, dict[str, Any]]], author: str) -> write.Change:
-    """Raises 412 for a stale parent, 404 for the deletion of what is not there, 422 for an impossible path."""
+    """Raises 412 for a stale parent, 404 for deleting what is not there, 422 for an impossible path."""
     change = write.Change("", author=author)
     entries = read.tree(hub.runner.workshop.repository(space), tip)
     modes = {entry.path: entry.mode for entry in entries if entry.kind == "blob"}
@@ -107,7 +107,7 @@ def _change(hub: Hub, space: Space, tip: str, lines: list[tuple[str, dict[str, A
 
 
 def _check_parent(parent: str | None, tip: str) -> None:
-    if parent and not (len(parent) >= 5 and tip.startswith(parent.lower())):  # noqa: PLR2004
+    if parent and not (len(parent) >= 5 and tip.startswith(parent.lower())):
         raise HubError(412, STALE)
 
 
@@ -121,7 +121,7 @@ def _path(value: dict[str, Any]) -> str:
 def _possible(path: str) -> bool:
     parts = path.rstrip("/").split("/")
     forbidden = any(part in {"", ".", "..", ".git"} for part in parts)
-    return not (forbidden or "\\" in path or any(ord(character) < 32 for character in path)) and not (  # noqa: PLR2004
+    return not (forbidden or "\\" in path or any(ord(character) < 32 for character in path)) and not (
         PurePosixPath(path).is_absolute()
     )
 

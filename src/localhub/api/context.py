@@ -69,6 +69,14 @@ def text(facts: dict[str, Any], key: str, default: str | None = None) -> str:
     return value
 
 
+def number(request: Request, key: str, default: int) -> int:
+    """A whole number of the query. Raises 400 for anything else."""
+    given = request.query_params.get(key) or str(default)
+    if not given.isdecimal():
+        raise HubError(400, f'"{key}" must be a number')
+    return int(given)
+
+
 def readable(request: Request) -> Space:
     """The Space of the path. A private one does not exist for whoever may not read it."""
     who, params = caller(request), request.path_params
@@ -95,6 +103,6 @@ def may_write_to(request: Request, namespace: str) -> None:
 
 
 def rest(request: Request, marker: str) -> list[str]:
-    """The path after `/<marker>/`, cut at its slashes first and unquoted then: a quoted slash belongs to a name."""
+    """The parts of the path after `/<marker>/`. Cut first, unquoted then: a quoted slash belongs to a name."""
     raw = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1").partition("?")[0]
     return [unquote(part) for part in raw.split(f"/{marker}/", 1)[1].split("/") if part]

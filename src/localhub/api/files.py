@@ -37,8 +37,7 @@ async def tree(request: Request) -> Response:
 
 async def commits(request: Request) -> Response:
     commit, _path, repository = await _place(request, "commits")
-    query = request.query_params
-    limit, page = min(int(query.get("limit") or 50), 1000), int(query.get("p") or 0)
+    limit, page = min(context.number(request, "limit", 50), 1000), context.number(request, "p", 0)
     history = await asyncio.to_thread(read.history, repository, commit, limit=limit, skip=page * limit)
     total = await asyncio.to_thread(read.count, repository, commit)
     headers = {"X-Total-Count": str(total)}
@@ -121,7 +120,7 @@ async def _commit_of(space: Space, repository: Path, revision: str) -> str:
 
 
 def _paged(request: Request, items: Sequence[dict[str, Any]], size: int) -> Response:
-    offset = int(request.query_params.get("cursor") or 0)
+    offset = context.number(request, "cursor", 0)
     headers = {"Link": _next(request, cursor=offset + size)} if offset + size < len(items) else {}
     return JSONResponse(items[offset : offset + size], headers=headers)
 

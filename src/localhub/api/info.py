@@ -36,8 +36,8 @@ async def info(request: Request) -> Response:
 async def listing(request: Request) -> Response:
     hub, query = context.hub(request), request.query_params
     wanted = query.getlist("expand") + query.getlist("expand[]")
-    limit = min(int(query.get("limit") or PAGE), PAGE)
-    offset = int(query.get("cursor") or 0)
+    limit = min(context.number(request, "limit", PAGE), PAGE)
+    offset = context.number(request, "cursor", 0)
     spaces = _matching(request)
     page = spaces[offset : offset + limit]
     if wanted:

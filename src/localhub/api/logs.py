@@ -21,8 +21,8 @@ async def logs(request: Request) -> Response:
             log = supervisor.run_log
         case kind:
             raise HubError(404, f"There is no {kind} log")
-    tail = request.query_params.get("tail")
-    frames = _frames(log, int(tail) if tail else None, hub.config.keep_alive)
+    tail = context.number(request, "tail", 0) or None
+    frames = _frames(log, tail, hub.config.keep_alive)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(frames, media_type="text/event-stream", headers=headers)
 

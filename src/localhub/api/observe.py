@@ -1,4 +1,4 @@
-"""Around every call: who sent it, its id, its quota, its line in the call log, and what is scripted to go wrong."""
+"""Around every call: the caller, an id, the quota, a line in the call log, and scripted misfortune."""
 
 import asyncio
 import time

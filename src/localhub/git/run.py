@@ -17,13 +17,13 @@ class GitError(Exception):
     """git ended with a non-zero status."""
 
 
-def git(repository: Path, *arguments: str, data: bytes = b"", **environment: str) -> bytes:
+def git(repository: Path, *arguments: str, data: bytes = b"", env: dict[str, str] | None = None) -> bytes:
     done = subprocess.run(
         ["git", "--git-dir", str(repository), *arguments],
         input=data,
         capture_output=True,
         check=False,
-        env=_ENVIRONMENT | environment,
+        env=_ENVIRONMENT | (env or {}),
     )
     if done.returncode:
         raise GitError(f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}")

@@ -56,8 +56,8 @@ def checkout(repository: Path, commit_id: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     index = folder.parent / f"{folder.name}.index"
     try:
-        git(repository, "read-tree", commit_id, GIT_INDEX_FILE=str(index))
-        git(repository, "--work-tree", str(folder), "checkout-index", "--all", GIT_INDEX_FILE=str(index))
+        git(repository, "read-tree", commit_id, env={"GIT_INDEX_FILE": str(index)})
+        git(repository, "--work-tree", str(folder), "checkout-index", "--all", env={"GIT_INDEX_FILE": str(index)})
     finally:
         index.unlink(missing_ok=True)
 
@@ -66,7 +66,7 @@ def squash(repository: Path, ref: str, tip: str, title: str, author: str) -> str
     """Replaces the history of `ref` by one commit with the same files."""
     who = {"NAME": author, "EMAIL": f"{author}@users.noreply.localhost"}
     people = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
-    oid = git(repository, "commit-tree", f"{tip}^{{tree}}", "-m", title, **people).decode().strip()
+    oid = git(repository, "commit-tree", f"{tip}^{{tree}}", "-m", title, env=people).decode().strip()
     update_ref(repository, ref, oid, tip)
     return oid
 

@@ -2,11 +2,11 @@
 
 import asyncio
 import shutil
-import socket
 import time
 from pathlib import Path
 
 from localhub import clock
+from localhub.runner import loopback
 from localhub.runner.builds import Image
 from localhub.runner.log import Log
 from localhub.runner.process import Process
@@ -25,24 +25,24 @@ class App:
 
     @classmethod
     async def start(cls, image: Image, *, app_port: int, env: dict[str, str], log: Log, folder: Path) -> "App":
-        port = _free_port()
+        port = loopback.free_port()
         log.begin()
         log.write(f"===== Application Startup at {clock.heading()} =====\n")
         launch = image.launch(app_port=app_port, port=port, env=env)
         process = await Process.start(launch.command, folder=launch.folder, env=launch.env, on_line=log.write)
         return cls(port, process, log, folder)
 
-    async def ready(self, timeout: float) -> None:
-        """Returns when it listens. Raises StartFailed when it ends first, or takes longer than `timeout` seconds."""
+    async def ready(self, limit: float) -> None:
+        """Returns when it listens. Raises StartFailed when it ends first, or takes longer than `limit` seconds."""
         ended = asyncio.create_task(self._process.wait())
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + limit
         try:
-            while not await _listens(self.port):
+            while not await loopback.listens(self.port):
                 await asyncio.wait([ended], timeout=0.03)
                 if ended.done():
                     raise StartFailed(self.reason(ended.result()))
                 if time.monotonic() > deadline:
-                    raise StartFailed(f"Launch timed out, workload was not healthy after {_span(timeout)}")
+                    raise StartFailed(f"Launch timed out, workload was not healthy after {_span(limit)}")
         finally:
             ended.cancel()
 
@@ -60,20 +60,5 @@ class App:
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-async def _listens(port: int) -> bool:
-    try:
-        _reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True
-
-
 def _span(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"  # noqa: PLR2004
+    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"

@@ -13,7 +13,7 @@ def copy(instruction: Instruction, context: Path, paths: Paths, workdir: str) ->
     if instruction.flag("from") is not None:
         raise DockerfileError(f"{instruction}: copying from another image needs a Docker engine")
     words = exec_form(instruction.value) or shlex.split(instruction.value)
-    if len(words) < 2:  # noqa: PLR2004
+    if len(words) < 2:
         raise DockerfileError(f"{instruction.name} requires at least two arguments")
     *sources, target = words
     if any(source.startswith(("http://", "https://", "git@")) for source in sources):

@@ -9,21 +9,11 @@ from dataclasses import dataclass
 from dockerfile_parse.parser import DockerfileParser, image_from
 
 NO_OPS = frozenset(
-    [
-        "add-apt-repository",
-        "addgroup",
-        "adduser",
-        "apk",
-        "apt",
-        "apt-get",
-        "chown",
-        "groupadd",
-        "ldconfig",
-        "locale-gen",
-        "update-ca-certificates",
-        "useradd",
-        "usermod",
-    ]
+    {
+        *("add-apt-repository", "apk", "apt", "apt-get"),
+        *("addgroup", "adduser", "chown", "groupadd", "useradd", "usermod"),
+        *("ldconfig", "locale-gen", "update-ca-certificates"),
+    }
 )
 """Commands that only make sense inside an image of its own; they are named in the build log and skipped."""
 
@@ -75,7 +65,8 @@ def python_version(image: str) -> str:
     found = _PYTHON.match(name or "")
     if not found:
         raise DockerfileError(
-            f"FROM {image}: only python images can be followed without a Docker engine, and none answers on this machine"
+            f"FROM {image}: only python images can be followed without a Docker engine,"
+            " and none answers on this machine"
         )
     version = re.match(r"3\.\d+", found.group("tag") or "")
     return version.group() if version else ""
@@ -120,7 +111,7 @@ def command_line(entrypoint: str, command: str) -> list[str]:
 
 
 def pip_only(command: str) -> bool:
-    """Whether a RUN line does nothing but `pip install` and what is skipped anyway: then its effect can be cached."""
+    """Whether a RUN line does nothing but `pip install`, besides what is skipped: then it can be cached."""
     if re.search(r"[|;<>`]|\$\(", command):
         return False
     parts = [part.strip() for part in command.split("&&")]

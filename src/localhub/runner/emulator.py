@@ -1,4 +1,4 @@
-"""Follows a Dockerfile without a Docker engine: a folder for the file system, a cached virtual environment."""
+"""Follows a Dockerfile without a Docker engine: a folder for the file system, a cached environment."""
 
 import os
 import re
@@ -49,6 +49,9 @@ async def build(order: Order, store: venvs.Venvs, stubs: Path) -> Image:
         version = dockerfile.python_version(dockerfile.expand(origin.value, defaults))
         python = _interpreter(version, order.say)
         key = _venv_key(steps, order, python)
+        if order.factory:
+            # Never the cached one emptied: another Space may be running from it.
+            key = store.one_off(key)
         async with store.lock(key):
             return await _follow(steps[_from(steps) + 1 :], origin, order, _Place(store, key, python, stubs))
     except DockerfileError as error:
@@ -67,7 +70,7 @@ class _Place:
 async def _follow(steps: list[Instruction], origin: Instruction, order: Order, place: _Place) -> Image:
     order.say(f"--> {origin}")
     needs_pip = any(step.name == "RUN" and dockerfile.mentions_pip(step.value) for step in steps)
-    cached = place.store.ready(place.key) and not order.factory
+    cached = place.store.ready(place.key)
     if not cached:
         await place.store.create(place.key, place.python, pip=needs_pip, say=order.say)
     order.say("DONE\n")

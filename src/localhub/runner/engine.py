@@ -18,10 +18,11 @@ class Image:
 
     def launch(self, *, app_port: int, port: int, env: dict[str, str]) -> Launch:
         # By name only: the values travel in the client's environment and never in an argument list.
-        given = [part for name in env for part in ("--env", name)]
+        client = _client_env()
+        given = [part for name in env if name not in client for part in ("--env", name)]
         publish = f"127.0.0.1:{port}:{app_port}"
         command = ("docker", "run", "--rm", "--init", "--publish", publish, *given, self.tag)
-        return Launch(command, self.folder, _client_env() | env)
+        return Launch(command, self.folder, env | client)
 
 
 async def answers() -> bool:
@@ -35,14 +36,9 @@ async def answers() -> bool:
 
 async def build(order: Order) -> Image:
     tag = f"localhub/{order.repo_id.lower()}:{order.commit[:12]}"
-    env = _client_env() | order.variables
+    env = order.variables | _client_env()
     with tempfile.TemporaryDirectory(prefix="localhub-secrets-") as vault:
-        secrets: list[str] = []
-        for name, value in order.secrets.items():
-            file = Path(vault, name)
-            file.touch(mode=0o600)
-            file.write_text(value)
-            secrets += ["--secret", f"id={name},src={file}"]
+        secrets = _secret_files(order.secrets, Path(vault))
         arguments = [part for name in order.variables for part in ("--build-arg", name)]
         fresh = ["--no-cache"] if order.factory else []
         command = ["docker", "build", "--progress=plain", "--tag", tag, *fresh, *arguments, *secrets, "."]
@@ -50,6 +46,16 @@ async def build(order: Order) -> Image:
     if code:
         raise BuildFailed(f"Job failed with exit code: {code}. Reason: see the build log")
     return Image(tag, order.root)
+
+
+def _secret_files(values: dict[str, str], vault: Path) -> list[str]:
+    options = []
+    for name, value in values.items():
+        file = vault / name
+        file.touch(mode=0o600)
+        file.write_text(value)
+        options += ["--secret", f"id={name},src={file}"]
+    return options
 
 
 async def _quiet(command: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from localhub.runner import static_files
+from localhub.runner import loopback, static_files
 
 HEAD_LIMIT = 65_536
 HEAD_TIMEOUT = 30
@@ -36,7 +36,7 @@ Admit = Callable[[Request], Awaitable[Target | Refusal]]
 
 
 class Front:
-    """Owned by localhub, so that the old app serves until the new one is ready, and the switch is one assignment."""
+    """Owned by localhub, so that the old app serves until the new one is ready and the switch is one step."""
 
     def __init__(self, admit: Admit) -> None:
         self._admit = admit
@@ -85,7 +85,7 @@ class Front:
             writer.write(_page(target))
         else:
             try:
-                upstream = await asyncio.open_connection("127.0.0.1", target)
+                upstream = await loopback.connect(target)
             except OSError:
                 writer.write(_page(Refusal("503 Service Unavailable", "503", "The app does not answer.")))
             else:

@@ -1,8 +1,8 @@
 """Runs one command and lets nothing of it outlive localhub.
 
-Started as a program of its own, with a pipe from localhub as standard input. When the pipe closes, because localhub
-asked for it or because it was killed, the command's whole process group is ended: SIGTERM first, SIGKILL after a
-grace period. Ends with the command's exit code, or 128 plus the signal.
+Started as a program of its own, with a pipe from localhub as standard input. When the pipe closes, because
+localhub asked for it or because it was killed, the command's whole process group is ended: SIGTERM first,
+SIGKILL after a grace period. Ends with the command's exit code, or 128 plus the signal.
 
     python -I -S keeper.py GRACE_SECONDS WORKING_DIRECTORY COMMAND [ARGUMENT...]
 """

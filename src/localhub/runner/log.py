@@ -48,13 +48,13 @@ class Log:
         return [json.loads(line)["data"].rstrip("\n") for line in self._path.read_bytes().splitlines()[-count:]]
 
     async def follow(self, tail: int | None, keep_alive: float) -> AsyncIterator[bytes]:
-        """JSON entries from the start (or only the last `tail` so far), and `b""` whenever it was silent for long."""
+        """JSON entries from the start (or the last `tail` so far), and `b""` after each `keep_alive` of silence."""
         if not self._path.exists():
             return
         with self._path.open("rb") as reader:
             if tail is not None:
                 lines = reader.readlines()
-                for line in lines[len(lines) - tail :] if tail else []:
+                for line in lines[-tail:]:
                     yield line.rstrip(b"\n")
             while True:
                 changed, file = self._changed, self._file

@@ -26,8 +26,8 @@ class Paths:
         return self.root.joinpath(*parts)
 
     def in_command(self, text: str) -> str:
-        """For RUN: every absolute path but the system's own programs and devices, so that a build step writes to and
-        removes from its own folder and never from the machine's."""
+        """For RUN: every absolute path but the system's own programs and devices, so that a build step writes to
+        and removes from its own folder and never from the machine's."""
         return _PATH.sub(lambda found: self._place(found.group(), always=True), text)
 
     def in_value(self, text: str) -> str:

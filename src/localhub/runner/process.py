@@ -32,7 +32,7 @@ class Process:
     async def wait(self) -> int:
         """The exit code, once everything it wrote was read."""
         code = await self._child.wait()
-        # A grandchild that left the group may hold the pipe open for ever; its output is not worth waiting for.
+        # A grandchild that left the group may hold the pipe open for ever; its output is not worth a wait.
         await asyncio.wait([self._output], timeout=1)
         return code
 

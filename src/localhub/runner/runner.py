@@ -6,7 +6,8 @@ import shutil
 from localhub.config import Config
 from localhub.faults import Faults
 from localhub.runner import engine, stubs
-from localhub.runner.supervisor import Supervisor, Workshop
+from localhub.runner.supervisor import Supervisor
+from localhub.runner.workshop import Workshop
 from localhub.spaces.model import COMING_UP, SERVING, Space
 from localhub.spaces.store import Store
 
@@ -25,6 +26,7 @@ class Runner:
         """Takes up every Space that was running when localhub last ended, however it ended."""
         stubs.write(self.workshop.stubs)
         await asyncio.to_thread(shutil.rmtree, self.workshop.apps, ignore_errors=True)
+        await asyncio.to_thread(self.workshop.venvs.forget_one_offs)
         self.workshop.docker = self._config.docker == "auto" and await engine.answers()
         for space in self._store:
             await self.add(space)

@@ -1,8 +1,8 @@
 """Runs inside the app: gives every Space the port it asks for, on one machine.
 
-In a container each app has port 7860 to itself. Here it listens on a free loopback port instead, and localhub's own
-address leads there. `LOCALHUB_BIND` is `<app_port>:<free port>`. An app that listens on 127.0.0.1 only could not be
-reached on the Hub, so here it is not reachable either, and its log says why.
+In a container each app has port 7860 to itself. Here it listens on a free loopback port instead, and localhub's
+own address leads there. `LOCALHUB_BIND` is `<app_port>:<free port>`. An app that listens on 127.0.0.1 only could
+not be reached on the Hub, so here it is not reachable either, and its log says why.
 
 Standard library only: this file is copied into the app's virtual environment.
 """
@@ -28,7 +28,15 @@ _said = False
 
 
 def bind(self: socket.socket, address: Any) -> None:
-    _bind(self, _listening(self, address))
+    if not _concerns(self, address):
+        _bind(self, address)
+    elif address[0] not in EVERYWHERE:
+        _explain(address[0])
+        _bind(self, (address[0], 0, *address[2:]))
+    elif self.family == socket.AF_INET6:
+        _bind(self, ("::1", GIVEN_PORT))
+    else:
+        _bind(self, ("127.0.0.1", GIVEN_PORT))
 
 
 def connect(self: socket.socket, address: Any) -> None:
@@ -37,15 +45,6 @@ def connect(self: socket.socket, address: Any) -> None:
 
 def connect_ex(self: socket.socket, address: Any) -> int:
     return _connect_ex(self, _inside(self, address))
-
-
-def _listening(sock: socket.socket, address: Any) -> Any:
-    if not _concerns(sock, address):
-        return address
-    if address[0] not in EVERYWHERE:
-        _explain(address[0])
-        return (address[0], 0, *address[2:])
-    return ("::1" if sock.family == socket.AF_INET6 else "127.0.0.1", GIVEN_PORT, *address[2:])
 
 
 def _inside(sock: socket.socket, address: Any) -> Any:

@@ -8,41 +8,18 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from localhub import clock
-from localhub.config import Config
-from localhub.faults import Faults
 from localhub.git import read, write
 from localhub.runner import emulator, engine, environment
 from localhub.runner.app import App, StartFailed
 from localhub.runner.builds import BuildFailed, Image, Order
 from localhub.runner.front import Front, Refusal, Request, Target
 from localhub.runner.log import Log
-from localhub.runner.venvs import Venvs
+from localhub.runner.workshop import Workshop
 from localhub.spaces import readme
 from localhub.spaces.model import Space
-from localhub.spaces.store import Store
 
 WAKE_TIMEOUT = 60
 logger = logging.getLogger(__name__)
-
-
-class Workshop:
-    """What all Spaces share."""
-
-    def __init__(self, config: Config, store: Store, faults: Faults, stubs: Path) -> None:
-        self.config = config
-        self.store = store
-        self.faults = faults
-        self.stubs = stubs
-        self.venvs = Venvs(config.data / "venvs")
-        self.benches = asyncio.Semaphore(config.builds_at_once)
-        self.docker = False
-        self.apps = config.data / "apps"
-
-    def repository(self, space: Space) -> Path:
-        return self.config.data / "repositories" / f"{space.id}.git"
-
-    def logs(self, space: Space) -> Path:
-        return self.config.data / "logs" / space.id
 
 
 class Supervisor:
@@ -55,6 +32,7 @@ class Supervisor:
         self._app: App | None = None
         self._site: Path | None = None
         self._task: asyncio.Task[None] | None = None
+        self._waking: asyncio.Task[None] | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._runs = itertools.count()
 
@@ -66,12 +44,19 @@ class Supervisor:
         if self.space.sdk != "static":
             self._become("RUNNING_BUILDING" if self._app and not restart else "BUILDING")
 
+        # Begun at once: whoever follows the log right after a push must not be shown the build before.
+        log = self.build_log = Log(self._workshop.logs(self.space) / "build.jsonl")
+        log.begin()
+        sha = self.space.head
+        log.write(f"===== Build Queued at {clock.heading()} / Commit SHA: {sha[:7]} =====\n")
+
         async def work() -> None:
             if restart:
                 await self._clear()
-            await self._deploy(factory=factory)
+            await self._deploy(sha, log, factory=factory)
 
-        self._begin(work)
+        # Also when it is replaced before it has begun. After the stage has changed: who reads to the end finds it.
+        self._begin(work).add_done_callback(lambda _task: log.close())
 
     def halt(self, stage: str) -> None:
         """Ends the app, and whatever was under way. `stage` says why: PAUSED, SLEEPING, CONFIG_ERROR ..."""
@@ -85,19 +70,18 @@ class Supervisor:
             await asyncio.wait([self._task])
 
     async def close(self) -> None:
-        """Ends everything without changing what is remembered, so that the next start can take it up again."""
+        """Ends everything but remembers it as it was, so that the next start can take it up again."""
         self._begin(self._clear)
         await self.settle()
         self.front.close()
 
-    def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
+    def _begin(self, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
         self._task = asyncio.create_task(self._replace(self._task, work))
+        return self._task
 
     async def _replace(self, previous: asyncio.Task[None] | None, work: Callable[[], Awaitable[None]]) -> None:
-        if previous and not previous.done():
-            previous.cancel()
-            await asyncio.wait([previous])
         try:
+            await _ended(previous)
             await work()
         except BuildFailed as error:
             await self._fail("BUILD_ERROR", str(error))
@@ -107,14 +91,15 @@ class Supervisor:
             logger.exception("%s", self.space.repo_id)
             await self._fail("BUILD_ERROR", f"localhub failed: {error!r}")
 
-    async def _deploy(self, *, factory: bool) -> None:
-        sha, folder = self.space.head, self._workshop.apps / self.space.id / str(next(self._runs))
+    async def _deploy(self, sha: str, log: Log, *, factory: bool) -> None:
+        folder = self._workshop.apps / self.space.id / str(next(self._runs))
         problem = await asyncio.to_thread(self._misconfigured, sha)
         if problem:
             await self._fail(*problem)
             return
         try:
-            image = await self._build(sha, folder, factory=factory)
+            image = await self._build(self._order(sha, folder, log, factory=factory))
+            log.close()
             await (self._open_site(sha, folder) if image is None else self._start(image, sha, folder))
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -134,22 +119,18 @@ class Supervisor:
             return "CONFIG_ERROR", "localhub does not run gradio Spaces yet"
         return None
 
-    async def _build(self, sha: str, folder: Path, *, factory: bool) -> Image | None:
+    async def _build(self, order: Order) -> Image | None:
         """None for a static Space: there is nothing to run."""
-        self.build_log.begin()
-        self.build_log.write(f"===== Build Queued at {clock.heading()} / Commit SHA: {sha[:7]} =====\n")
         try:
             async with self._workshop.benches, asyncio.timeout(self._workshop.config.build_timeout):
-                await self._workshop.faults.hinder_build(self.space.repo_id, self.build_log.write)
-                context = folder / "context"
-                await asyncio.to_thread(write.checkout, self._workshop.repository(self.space), sha, context)
-                return None if self.space.sdk == "static" else await self._make(self._order(sha, folder, factory))
+                await self._workshop.faults.hinder_build(self.space.repo_id, order.say)
+                repository = self._workshop.repository(self.space)
+                await asyncio.to_thread(write.checkout, repository, order.commit, order.context)
+                return None if self.space.sdk == "static" else await self._make(order)
         except TimeoutError as error:
             raise BuildFailed("Job failed. Reason: the build took too long") from error
-        finally:
-            self.build_log.close()
 
-    def _order(self, sha: str, folder: Path, factory: bool) -> Order:
+    def _order(self, sha: str, folder: Path, log: Log, *, factory: bool) -> Order:
         return Order(
             repo_id=self.space.repo_id,
             commit=sha,
@@ -157,7 +138,7 @@ class Supervisor:
             root=folder / "root",
             variables=environment.values(self.space.variables),
             secrets=environment.values(self.space.secrets),
-            say=self.build_log.write,
+            say=log.write,
             factory=factory,
         )
 
@@ -205,6 +186,8 @@ class Supervisor:
             self.space.served = self.space.hardware_now = ""
             if self.space.stage == "RUNNING":
                 self._become("RUNTIME_ERROR", app.reason(code))
+            else:
+                self._become(self.space.stage.removeprefix("RUNNING_"))
             await app.stop()
 
     async def _fail(self, stage: str, error: str) -> None:
@@ -233,8 +216,9 @@ class Supervisor:
             return Refusal("404 Not Found", "404", "Sorry, we can't find the page you are looking for.")
         if self.space.stage == "SLEEPING":
             self.deploy()
-        if self._task and self.space.stage in {"BUILDING", "APP_STARTING"}:
-            await asyncio.wait([self._task], timeout=WAKE_TIMEOUT)
+            self._waking = self._task
+        if self._waking:
+            await asyncio.wait([self._waking], timeout=WAKE_TIMEOUT)
         target = self._app.port if self._app else self._site
         return target or Refusal("503 Service Unavailable", self.space.stage, self.space.error or self.space.repo_id)
 
@@ -243,3 +227,17 @@ class Supervisor:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         caller = accounts.caller(token) if scheme.lower() == "bearer" else None
         return caller is not None and accounts.is_member(caller, self.space.owner)
+
+
+async def _ended(task: asyncio.Task[None] | None) -> None:
+    """Cancels a task and waits until it has tidied up, even when cancelled meanwhile: two must not overlap."""
+    cancelled = False
+    if task:
+        task.cancel()
+    while task and not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError

@@ -2,10 +2,13 @@
 
 import asyncio
 import hashlib
+import secrets
 import shutil
+import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from localhub.runner import process
@@ -14,13 +17,18 @@ SHIM = Path(__file__).with_name("shim.py")
 PTH = 'import os; os.environ.get("LOCALHUB_BIND") and __import__("_localhub_shim")\n'
 
 
+@lru_cache
 def interpreter(version: str) -> str | None:
     """A base interpreter of `3.12` (or any, for an empty version) on this machine."""
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if not version or version in (own, "3"):
+    if version in {"", "3", own}:
         return str(Path(sys.base_prefix) / "bin" / f"python{own}")
     found = shutil.which(f"python{version}")
-    return found if found and ".pyenv/shims" not in found else None
+    # A version manager may leave a program of that name that only says the version is not switched on.
+    works = (
+        found and not subprocess.run([found, "-I", "-c", "import venv"], capture_output=True, check=False).returncode
+    )
+    return found if works else None
 
 
 class Venvs:
@@ -35,6 +43,14 @@ class Venvs:
 
     def path(self, key: str) -> Path:
         return self._folder / key
+
+    def one_off(self, key: str) -> str:
+        """A key that no other build shares."""
+        return f"{key}-{secrets.token_hex(4)}"
+
+    def forget_one_offs(self) -> None:
+        for path in self._folder.glob("*-*"):
+            shutil.rmtree(path, ignore_errors=True)
 
     def ready(self, key: str) -> bool:
         return (self.path(key) / "complete").exists()

@@ -53,7 +53,7 @@ class Space:
     @property
     def app_port(self) -> int:
         port = self.card.get("app_port", 7860)
-        return port if isinstance(port, int) and 0 < port < 65_536 else 7860  # noqa: PLR2004
+        return port if isinstance(port, int) and 0 < port < 65_536 else 7860
 
     @property
     def subdomain(self) -> str:

@@ -43,9 +43,9 @@ def problems(card: dict[str, Any]) -> list[str]:
         if key in card and card[key] not in COLORS
     ]
     port = card.get("app_port", 7860)
-    if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65_536:  # noqa: PLR2004
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65_536:
         found.append('"app_port" must be a valid port')
-    if len(str(card.get("short_description", ""))) > 60:  # noqa: PLR2004
+    if len(str(card.get("short_description", ""))) > 60:
         found.append('"short_description" length must be less than or equal to 60 characters long')
     if "startup_duration_timeout" in card and duration(card["startup_duration_timeout"]) is None:
         found.append('"startup_duration_timeout" must be a duration, such as 30m or 1h')

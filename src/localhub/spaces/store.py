@@ -1,6 +1,6 @@
 """Everything that must survive a restart and is not in git: one SQLite file.
 
-Spaces are held in memory as well, so that listing a thousand of them reads nothing. Used from the event loop only.
+Spaces are held in memory as well, so that listing a thousand of them reads nothing. For the event loop only.
 """
 
 import json
