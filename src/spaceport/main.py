@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import anyio.to_thread
+import structlog
 from fastapi import FastAPI
 
 from spaceport import instance as instances
@@ -18,6 +19,7 @@ from spaceport.db.database import Database
 from spaceport.db.embedded import Embedded
 from spaceport.deployments import frames, slot
 from spaceport.deployments.slot import Limits
+from spaceport.errors import SpaceportError
 from spaceport.events.feed import Feed
 from spaceport.hub.client import install_client
 from spaceport.instance import Instance
@@ -28,6 +30,9 @@ from spaceport.worker.handlers import handlers
 # Waiting for the Hub or Git is most of what these threads do; the engine's own limits decide how many run.
 _OUTSIDE_THREADS = 24
 _WORKER_CONNECTIONS = 4
+_LOOK_EVERY = 0.5
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,21 @@ class Store:
 
     url: str
     direct_url: str | None
+    embedded: Embedded | None = None
+
+    async def keep_up(self) -> None:
+        """Start the embedded server again whenever it has died, until cancelled.
+
+        On the event loop's own thread, the main one: the server ends with the thread that started it.
+        """
+        while self.embedded is not None:
+            if not self.embedded.running:
+                try:
+                    self.embedded.start()
+                    log.warning("database.started_again")
+                except SpaceportError as error:
+                    log.error("database.down", reason=error.message)  # noqa: TRY400 - one sentence says it
+            await asyncio.sleep(_LOOK_EVERY)
 
 
 @contextlib.contextmanager
@@ -48,7 +68,7 @@ def store(settings: Settings) -> Iterator[Store]:
         embedded = Embedded(settings.data_dir)
         embedded.start()
         try:
-            yield _migrated(Store(embedded.url, embedded.url))
+            yield _migrated(Store(embedded.url, embedded.url, embedded))
         finally:
             embedded.stop()
         return
@@ -87,10 +107,12 @@ async def work(settings: Settings, found: Store) -> None:
     install_client()
     with _engine(instance, found) as engine:
         running = asyncio.create_task(_run(engine, settings))
+        reviving = asyncio.create_task(found.keep_up())
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, running.cancel)
         with contextlib.suppress(asyncio.CancelledError):
             await running
+        reviving.cancel()
     await instance.prober.aclose()
     instance.database.close()
 
@@ -101,7 +123,7 @@ async def _running(app: FastAPI, found: Store, *, with_worker: bool) -> AsyncIte
     install_client()
     # As many request threads as connections: more would only wait for one another.
     anyio.to_thread.current_default_thread_limiter().total_tokens = instance.settings.database_pool_size
-    tasks = [asyncio.create_task(app.state.feed.run())]
+    tasks = [asyncio.create_task(app.state.feed.run()), asyncio.create_task(found.keep_up())]
     with contextlib.ExitStack() as stack:
         if with_worker:
             # The worker has connections of its own, so that busy viewers cannot starve deployments.
