@@ -30,7 +30,7 @@ from spaceport.worker.handlers import handlers
 # Waiting for the Hub or Git is most of what these threads do; the engine's own limits decide how many run.
 _OUTSIDE_THREADS = 24
 _WORKER_CONNECTIONS = 4
-_LOOK_EVERY = 0.5
+_LOOK_EVERY = 1.0
 
 log = structlog.get_logger()
 
@@ -46,10 +46,10 @@ class Store:
     async def keep_up(self) -> None:
         """Start the embedded server again whenever it has died, until cancelled.
 
-        On the event loop's own thread, the main one: the server ends with the thread that started it.
+        Started on the event loop's own thread, the main one: the server ends with the thread that started it.
         """
         while self.embedded is not None:
-            if not self.embedded.running:
+            if not await asyncio.to_thread(lambda: self.embedded is None or self.embedded.running):
                 try:
                     self.embedded.start()
                     log.warning("database.started_again")
