@@ -1,0 +1,159 @@
+"""The programs under fire: a Hub, a database, API replicas and workers, each a real process."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from spaceport.db.embedded import Embedded
+from tests.localhub_server import LocalHub
+
+ROOT = Path(__file__).parents[2]
+_READY_WITHIN = 60
+
+
+class Program:
+    """One `spaceport …` process that is started again whenever it was killed."""
+
+    def __init__(self, name: str, arguments: list[str], environment: dict[str, str], log: Path) -> None:
+        self.name = name
+        self._command = [sys.executable, "-m", "spaceport", *arguments]
+        self._environment = environment
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+        self._frozen_until = 0.0
+        self.start()
+
+    @property
+    def frozen(self) -> bool:
+        return self._frozen_until > 0
+
+    def start(self) -> None:
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command, env=self._environment, stdout=output, stderr=output, cwd=self._log.parent
+            )
+
+    def kill(self) -> None:
+        """SIGKILL, and a new process in its place."""
+        self._send(signal.SIGKILL)
+        assert self._process
+        self._process.wait()
+        self._frozen_until = 0
+        self.start()
+
+    def freeze(self, seconds: float) -> None:
+        """SIGSTOP; `thaw` wakes it when the time has come."""
+        self._send(signal.SIGSTOP)
+        self._frozen_until = time.monotonic() + seconds
+
+    def thaw(self, *, now: bool = False) -> None:
+        if self.frozen and (now or time.monotonic() >= self._frozen_until):
+            self._send(signal.SIGCONT)
+            self._frozen_until = 0
+
+    def stop(self) -> None:
+        self.thaw(now=True)
+        self._send(signal.SIGTERM)
+        assert self._process
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _send(self, number: int) -> None:
+        assert self._process
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+
+
+class World:
+    def __init__(self, folder: Path, *, workers: int, replicas: int) -> None:
+        self.postgres = Embedded(folder / "database")
+        self.postgres.start()
+        self.hub = LocalHub(folder / "hub")
+        common = self._environment(folder)
+        self.replicas: list[str] = []
+        self.programs: list[Program] = []
+        for number in range(replicas):
+            port = _free_port()
+            self.replicas.append(f"http://127.0.0.1:{port}")
+            self._add(folder, f"api-{number}", ["serve", "--no-worker"], common | {"PORT": str(port)})
+        for number in range(workers):
+            self._add(folder, f"worker-{number}", ["worker"], common)
+        for url in self.replicas:
+            _wait_for(url)
+
+    def some_program(self, dice: random.Random) -> Program:
+        """Workers four times as often as API replicas: they are where the work is."""
+        return dice.choices(self.programs, [4 if p.name.startswith("worker") else 1 for p in self.programs])[0]
+
+    def restart_database(self) -> None:
+        """As a crash: connections are cut in the middle of what they do."""
+        pid = int((self.postgres.data / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGQUIT)
+        while self.postgres.running:
+            time.sleep(0.05)
+        self.postgres.start()
+
+    def close(self) -> None:
+        for program in self.programs:
+            program.stop()
+        self.hub.stop()
+        self.postgres.stop()
+
+    def _add(self, folder: Path, name: str, arguments: list[str], environment: dict[str, str]) -> None:
+        home = folder / name
+        home.mkdir()
+        environment = environment | {"DATA_DIR": str(home)}
+        self.programs.append(Program(name, arguments, environment, home / "output.log"))
+
+    def _environment(self, folder: Path) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT / "src"),
+            "HOME": str(folder),
+            "HOST": "127.0.0.1",
+            "DATABASE_URL": self.postgres.url,
+            "JWT_SECRET": "chaos-wants-a-long-secret-that-nobody-uses-elsewhere",
+            "SEALING_KEY": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+            "HF_ENDPOINT": self.hub.url,
+            "PUSH_LIMIT": "20",
+            "TEAM_PUSH_LIMIT": "20",
+        }
+
+
+@contextmanager
+def world(folder: Path, *, workers: int, replicas: int) -> Iterator[World]:
+    made = World(folder, workers=workers, replicas=replicas)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + _READY_WITHIN
+    while time.monotonic() < deadline:
+        try:
+            httpx.get(f"{url}/health", trust_env=False)
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"{url} did not come up")
