@@ -86,16 +86,20 @@ class LocalHub:
     def clear_faults(self) -> None:
         self._admin("DELETE", "faults")
 
+    def runtime(self, repo_id: str) -> dict[str, Any]:
+        """As the API shows it, but neither counted nor logged."""
+        return self._admin("GET", f"runtime/{repo_id}")
+
     def wait(self, repo_id: str, *stages: str, sha: str | None = None, timeout: float = 30) -> dict[str, Any]:
-        """The runtime once it is in one of the stages (and serves `sha`). Counts as calls to the API."""
+        """The runtime once it is in one of the stages (and serves `sha`). Does not count as calls to the API."""
         deadline = time.monotonic() + timeout
-        with self.http() as client:
-            while True:
-                runtime: dict[str, Any] = client.get(f"/api/spaces/{repo_id}/runtime").json()
-                if runtime.get("stage") in stages and sha in {None, runtime.get("sha")}:
-                    return runtime
-                assert time.monotonic() < deadline, f"{repo_id} is {runtime}, not one of {stages}\n{self.logs(repo_id)}"
-                time.sleep(0.02)
+        while True:
+            runtime = self.runtime(repo_id)
+            if runtime["stage"] in stages and sha in {None, runtime.get("sha")}:
+                return runtime
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{repo_id} is not {stages} but {runtime}\n{self.logs(repo_id)}")
+            time.sleep(0.02)
 
     def logs(self, repo_id: str) -> str:
         """The log of the latest build."""

@@ -36,6 +36,13 @@ def test_calls_are_counted_without_tokens(hub):
     assert hub.calls() == []
 
 
+def test_waiting_for_a_stage_costs_no_calls(hub):
+    spaces.docker(hub.api(), "local/demo")
+    before = len(hub.calls())
+    hub.wait("local/demo", "NO_APP_FILE")
+    assert len(hub.calls()) == before
+
+
 def test_a_fault_answers_as_often_as_it_was_asked_to(hub):
     hub.fault(method="GET", path="whoami", status=503, headers={"Retry-After": "1"}, count=2)
     with hub.http() as client:

@@ -1,4 +1,4 @@
-"""For tests: the call log and scripted faults. Mounted only when asked for."""
+"""For tests: the call log, scripted faults, a look that costs nothing. Mounted only when asked for."""
 
 import re
 
@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from localhub.api import context
+from localhub import errors
+from localhub.api import context, present
 from localhub.errors import HubError
 
 
@@ -24,6 +25,15 @@ async def calls(request: Request) -> Response:
         and query.get("user", call["user"]) == call["user"]
     ]
     return JSONResponse(found)
+
+
+async def runtime(request: Request) -> Response:
+    """As the API shows it, but neither counted nor logged."""
+    hub, params = context.hub(request), request.path_params
+    space = hub.store.find(f"{params['owner']}/{params['name']}")
+    if space is None:
+        raise errors.repository_missing()
+    return JSONResponse(present.runtime(hub, space))
 
 
 async def faults(request: Request) -> Response:
@@ -44,5 +54,6 @@ async def faults(request: Request) -> Response:
 
 ROUTES = [
     Route("/_localhub/calls", calls, methods=["GET", "DELETE"]),
+    Route("/_localhub/runtime/{owner}/{name}", runtime),
     Route("/_localhub/faults", faults, methods=["GET", "POST", "DELETE"]),
 ]

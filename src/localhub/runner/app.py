@@ -12,7 +12,7 @@ from localhub.runner.log import Log
 from localhub.runner.process import Process
 
 
-class StartFailed(Exception):  # noqa: N818
+class StartFailed(Exception):
     """The message is what the Hub would show as the reason."""
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 
-class BuildFailed(Exception):  # noqa: N818
+class BuildFailed(Exception):
     """The message is what the Hub would show as the reason."""
 
 
