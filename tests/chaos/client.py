@@ -4,7 +4,6 @@ import time
 from typing import Any
 
 import httpx
-
 from tests.spaceport_server import archive
 
 _PATIENCE = 120
@@ -16,14 +15,20 @@ class Client:
         self._current = 0
         self._http = httpx.Client(trust_env=False, timeout=5)
         self._account = {"username": "chaos@example.com", "password": "correct horse battery staple"}
-        self._json("POST", "/auth/register", {"email": "chaos@example.com", "name": "Chaos", "password": self._account["password"]})
+        self._json(
+            "POST",
+            "/auth/register",
+            {"email": "chaos@example.com", "name": "Chaos", "password": self._account["password"]},
+        )
         self._sign_in()
         self._json("POST", "/hub-accounts", {"token": "hf_local"})
 
     def manage(self, name: str) -> None:
         health = {"interval": 0.2, "successes": 1}
         self._json(
-            "POST", "/spaces", {"owner": "local", "name": name, "sdk": "static", "visibility": "public", "health": health}
+            "POST",
+            "/spaces",
+            {"owner": "local", "name": name, "sdk": "static", "visibility": "public", "health": health},
         )
 
     def deploy(self, name: str, number: int, key: str) -> str:

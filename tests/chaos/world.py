@@ -1,7 +1,9 @@
 """The programs under fire: a Hub, a database, API replicas and workers, each a real process."""
 
+import base64
 import os
 import random
+import secrets
 import signal
 import socket
 import subprocess
@@ -12,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+from tests.localhub_server import LocalHub
 
 from spaceport.db.embedded import Embedded
-from tests.localhub_server import LocalHub
 
 ROOT = Path(__file__).parents[2]
 _READY_WITHIN = 60
@@ -78,6 +80,7 @@ class Program:
 
 class World:
     def __init__(self, folder: Path, *, workers: int, replicas: int) -> None:
+        self._folder = folder
         self.postgres = Embedded(folder / "database")
         self.postgres.start()
         self.hub = LocalHub(folder / "hub")
@@ -90,8 +93,6 @@ class World:
             self._add(folder, f"api-{number}", ["serve", "--no-worker"], common | {"PORT": str(port)})
         for number in range(workers):
             self._add(folder, f"worker-{number}", ["worker"], common)
-        for url in self.replicas:
-            _wait_for(url)
 
     def some_program(self, dice: random.Random) -> Program:
         """Workers four times as often as API replicas: they are where the work is."""
@@ -99,8 +100,8 @@ class World:
 
     def restart_database(self) -> None:
         """As a crash: connections are cut in the middle of what they do."""
-        pid = int((self.postgres.data / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, signal.SIGQUIT)
+        pid_file = next((self._folder / "database").rglob("postmaster.pid"))
+        os.kill(int(pid_file.read_text().split()[0]), signal.SIGQUIT)
         while self.postgres.running:
             time.sleep(0.05)
         self.postgres.start()
@@ -124,8 +125,8 @@ class World:
             "HOME": str(folder),
             "HOST": "127.0.0.1",
             "DATABASE_URL": self.postgres.url,
-            "JWT_SECRET": "chaos-wants-a-long-secret-that-nobody-uses-elsewhere",
-            "SEALING_KEY": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+            "JWT_SECRET": secrets.token_urlsafe(48),
+            "SEALING_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
             "HF_ENDPOINT": self.hub.url,
             "PUSH_LIMIT": "20",
             "TEAM_PUSH_LIMIT": "20",
@@ -136,6 +137,8 @@ class World:
 def world(folder: Path, *, workers: int, replicas: int) -> Iterator[World]:
     made = World(folder, workers=workers, replicas=replicas)
     try:
+        for url in made.replicas:
+            _wait_for(url)
         yield made
     finally:
         made.close()
