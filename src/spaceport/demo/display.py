@@ -22,7 +22,7 @@ class Display:
         self._step = ""
         self._since = 0.0
         self._spinner = Spinner("dots")
-        self._lines: deque[str] = deque(maxlen=_LOG_LINES)
+        self._lines: deque[Text] = deque(maxlen=_LOG_LINES)
         self._live = Live(console=console, get_renderable=self._current, refresh_per_second=10, transient=True)
 
     def __enter__(self) -> Self:
@@ -34,6 +34,8 @@ class Display:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is not None:
+            for line in self._lines:
+                self._console.print(line)
             self._end("✗", "bold red", time.time())
         if self._moves:
             self._live.stop()
@@ -48,24 +50,24 @@ class Display:
     def done(self, at: float | None = None) -> None:
         self._end("✓", "bold green", at or time.time())
 
-    def line(self, text: str) -> None:
-        """A line of a log."""
+    def line(self, log: str, text: str) -> None:
+        line = Text(f"  {log:>5} │ {text}", style="dim")
         if self._moves:
-            self._lines.append(text)
+            line.no_wrap, line.overflow = True, "ellipsis"
+            self._lines.append(line)
         else:
-            self._console.print(Text(f"    | {text}"), soft_wrap=True)
+            self._console.print(line, soft_wrap=True)
 
     def _end(self, mark: str, style: str, at: float) -> None:
         if not self._step:
             return
         row = Text.assemble((f"  {mark} ", style), f"{self._step:<44}", (f"{max(0.0, at - self._since):6.1f} s", "dim"))
-        self._console.print(row)
         self._step = ""
+        self._console.print(row)
 
     def _current(self) -> Group:
         if not self._step:
             return Group()
         seconds = f"{time.time() - self._since:6.1f} s"
         self._spinner.update(text=Text.assemble(f"{self._step:<44}", (seconds, "dim")), style="cyan")
-        lines = [Text(f"    │ {line}", style="dim", no_wrap=True, overflow="ellipsis") for line in self._lines]
-        return Group(Text("  ", end=""), self._spinner, *lines)
+        return Group(Text("  ", end=""), self._spinner, *self._lines)

@@ -17,6 +17,8 @@ import httpx
 
 from spaceport.errors import Unavailable
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 _START_LIMIT = 90.0
 _STOP_LIMIT = 25.0
 _POLL = 0.05
@@ -58,7 +60,8 @@ class Programs:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # A second Ctrl-C must not leave half of them behind.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in ENDING:
+            signal.signal(number, signal.SIG_IGN)
         for program in reversed(self._running):
             _stop(program.process)
 

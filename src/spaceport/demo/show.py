@@ -15,7 +15,7 @@ from spaceport.demo import home, package
 from spaceport.demo.client import Client, Event
 from spaceport.demo.display import Display
 from spaceport.demo.home import Home
-from spaceport.demo.programs import Program, Programs, wait_until_answers
+from spaceport.demo.programs import ENDING, Program, Programs, wait_until_answers
 from spaceport.errors import Conflict, Unavailable, UpstreamFailed
 
 _OWNER, _TOKEN = "local", "hf_local"  # noqa: S105 - the local Hub's well-known account, good for nothing else
@@ -33,10 +33,10 @@ def run(*, app: Path, data_dir: Path, port: int, once: bool) -> None:
     """Blocks until Ctrl-C; with `once`, until the app has answered. Raises SpaceportError with what went wrong."""
     console = Console(highlight=False)
     kind = package.sdk(app)
-    _check(port)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         signal.signal(number, signal.default_int_handler)
     with home.opened(data_dir) as place, Programs(place.folder) as programs:
+        _check(port)
         url = _bring_up(console, programs, place, app=app, kind=kind, port=port)
         _explain(console, url, place, port)
         if not once:
@@ -109,7 +109,7 @@ def _follow(client: Client, deployment: str, display: Display) -> str:
     """The address of the app once it is live. Raises UpstreamFailed with the deployment's own explanation."""
     for event in client.follow(deployment):
         if event.kind == "log":
-            display.line(event.data["line"])
+            display.line(event.data["step"], event.data["line"])
         elif event.kind in _STEPS:
             display.begin(_STEPS[event.kind], _at(event))
         elif event.kind == "deployment.succeeded":
