@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,7 +117,13 @@ def test_an_app_that_does_not_build_ends_with_the_reason(folder):
 
 def demo(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(folder, *options), env=surroundings(environment), cwd=ROOT, capture_output=True, text=True, timeout=90
+        command(folder, *options),
+        env=surroundings(environment),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
     )
 
 

@@ -67,10 +67,11 @@ class Client:
 
     def follow(self, deployment_id: str) -> Iterator[Event]:
         """What happens, once each and in order, up to the final event. A cut stream is taken up where it was cut."""
-        last_id = ""
+        seen = ""
         for _ in range(_RECONNECTS):
             try:
-                for last_id, event in self._events(deployment_id, last_id):
+                for event_id, event in self._events(deployment_id, seen):
+                    seen = event_id
                     yield event
                     if event.final:
                         return

@@ -39,7 +39,7 @@ class Home:
 
     @staticmethod
     def _once(path: Path, value: str) -> str:
-        with contextlib.suppress(FileExistsError), open(path, "x", opener=_private) as file:  # noqa: PTH123 - the opener
+        with contextlib.suppress(FileExistsError), open(path, "x", opener=_private) as file:
             file.write(value + "\n")
         return path.read_text().strip()
 
@@ -50,7 +50,7 @@ def opened(folder: Path) -> Iterator[Home]:
     folder = folder.resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = open(folder / "lock", "w", opener=_private)  # noqa: PTH123, SIM115 - closed below
+        lock = open(folder / "lock", "w", opener=_private)  # noqa: SIM115 - closed below
     except OSError as error:
         raise Invalid(
             f"{shown(folder)} cannot be written: {error.strerror}.",
@@ -64,7 +64,7 @@ def opened(folder: Path) -> Iterator[Home]:
             raise Conflict(
                 f"A demo is already running on {shown(folder)}.",
                 code="demo_running",
-                fix="Stop it with Ctrl-C where it runs, or give a second one its own folder and port: make demo DATA=folder PORT=7861.",
+                fix="Stop it with Ctrl-C where it runs, or run a second one: make demo DATA=folder PORT=7861.",
             ) from None
         yield Home(folder)
 

@@ -25,7 +25,10 @@ def sdk(folder: Path) -> str:
 def archive(folder: Path) -> bytes:
     """A tar.gz of the folder. The same files give the same bytes, and with them the same revision."""
     packed = io.BytesIO()
-    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as compressed, tarfile.open(fileobj=compressed, mode="w") as tar:
+    with (
+        gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as compressed,
+        tarfile.open(fileobj=compressed, mode="w") as tar,
+    ):
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder)
             if not _LEFT_OUT.intersection(inside.parts):

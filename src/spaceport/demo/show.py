@@ -18,7 +18,8 @@ from spaceport.demo.home import Home
 from spaceport.demo.programs import ENDING, Program, Programs, wait_until_answers
 from spaceport.errors import Conflict, Unavailable, UpstreamFailed
 
-_OWNER, _TOKEN = "local", "hf_local"  # noqa: S105 - the local Hub's well-known account, good for nothing else
+# The local Hub's well-known account, good for nothing else.
+_OWNER, _TOKEN = "local", "hf_local"
 _STEPS = {
     "deployment.queued": "Wait for the worker",
     "deployment.pushing": "Push the files as one commit",
@@ -57,7 +58,9 @@ def _check(port: int) -> None:
     if shutil.which("git") is None:
         raise Unavailable("There is no git on this machine.", code="no_git", fix="Install git, then try again.")
     if home.taken("0.0.0.0", port):  # noqa: S104 - where Spaceport is going to listen
-        raise Conflict(f"Port {port} is in use.", code="port_taken", fix="Set PORT to another one: make demo PORT=7861.")
+        raise Conflict(
+            f"Port {port} is in use.", code="port_taken", fix="Set PORT to another one: make demo PORT=7861."
+        )
 
 
 def _bring_up(console: Console, programs: Programs, place: Home, *, app: Path, kind: str, port: int) -> str:
