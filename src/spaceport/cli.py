@@ -4,12 +4,14 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 import uvicorn
 from pydantic import ValidationError
 
 from spaceport import __version__, log
+from spaceport.demo import show
 from spaceport.errors import SpaceportError
 from spaceport.main import create_app, store, work
 from spaceport.settings import Settings
@@ -47,6 +49,17 @@ def worker() -> None:
         log.configure(settings)
         with store(settings) as found:
             asyncio.run(work(settings, found))
+
+
+@main.command()
+@click.option("--app", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path("examples/hello"))
+@click.option("--data", type=click.Path(path_type=Path), default=Path(".data/demo"), show_default=True)
+@click.option("--port", envvar="PORT", default=7860, show_default=True, help="Port of the API.")
+@click.option("--once", is_flag=True, help="Stop when the app has answered.")
+def demo(*, app: Path, data: Path, port: int, once: bool) -> None:
+    """Deploy an app to a local Hub, with no account and no network service."""
+    with _explained():
+        show.run(app=app, data_dir=data, port=port, once=once)
 
 
 @contextmanager

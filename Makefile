@@ -1,0 +1,47 @@
+PY := .venv/bin/python
+ENV := .venv/ready
+DEV := .venv/ready-for-tests
+LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+TESTS ?= tests
+
+.PHONY: help demo serve test check fmt lock clean
+.DEFAULT_GOAL := help
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(ENV) ## Deploy an app to a local Hub and show it; ONCE=1 stops after it answered; APP=, PORT=, DATA=
+	@$(PY) -m spaceport demo $(if $(ONCE),--once) $(if $(APP),--app "$(APP)") $(if $(PORT),--port "$(PORT)") $(if $(DATA),--data "$(DATA)")
+
+serve: $(ENV) ## Run Spaceport with the settings of the environment and .env
+	@$(PY) -m spaceport serve
+
+test: $(DEV) ## Run the tests, with a Postgres and a Hub of their own; TESTS=tests/unit runs a part
+	@$(PY) -m pytest -n 2 -q $(TESTS)
+
+check: $(DEV) ## What CI runs: format, lint, types, import contracts, tests
+	@$(PY) -m ruff format --check
+	@$(PY) -m ruff check
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports
+	@$(MAKE) --no-print-directory test
+
+fmt: $(DEV) ## Format the code and fix what can be fixed
+	@$(PY) -m ruff format
+	@$(PY) -m ruff check --fix
+
+lock: $(ENV) ## Compile requirements.txt and requirements-dev.txt from pyproject.toml
+	@$(PY) -m pip install --quiet uv
+	@$(LOCK) pyproject.toml -o requirements.txt
+	@$(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+
+clean: ## Remove the environment and all caches; .data stays
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+
+$(ENV): requirements.txt scripts/setup
+	@scripts/setup requirements.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt $(ENV)
+	@scripts/setup requirements-dev.txt
+	@touch $@
