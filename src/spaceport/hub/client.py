@@ -6,9 +6,8 @@ from typing import Any
 
 import httpx2
 import huggingface_hub
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_session, hf_raise_for_status
 from huggingface_hub.hf_api import RepoFile, SpaceInfo
-from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
 from spaceport import __version__
 from spaceport.hub import logs
@@ -16,7 +15,6 @@ from spaceport.hub.failures import translated
 from spaceport.hub.model import Head, Identity, LogLine, NewSpace, RemoteFile, Runtime
 
 _TIMEOUT = httpx2.Timeout(60, connect=10)
-_LIBRARY = "spaceport"
 
 
 def install_client() -> None:
@@ -45,7 +43,7 @@ class Hub:
         self.endpoint = endpoint
         # A line break from a file or a clipboard is no part of it, and no header can carry one.
         self.token = token.strip()
-        self._api = HfApi(endpoint=endpoint, token=self.token, library_name=_LIBRARY, library_version=__version__)
+        self._api = HfApi(endpoint=endpoint, token=self.token, library_name="spaceport", library_version=__version__)
 
     def __repr__(self) -> str:
         return f"Hub({self.endpoint})"
@@ -154,7 +152,7 @@ class Hub:
 
         Reads one page; the library would read the whole history.
         """
-        headers = build_hf_headers(token=self.token, library_name=_LIBRARY, library_version=__version__)
+        headers = {"Authorization": f"Bearer {self.token}"}
         answer = get_session().get(f"{self.endpoint}/api/spaces/{repo_id}/commits/main", headers=headers)
         hf_raise_for_status(answer)
         return next((str(commit["id"]) for commit in answer.json() if marker in commit["message"]), None)

@@ -136,7 +136,9 @@ def test_a_hub_that_does_not_answer_in_time_is_transient(
     "body", [b"<html>Sign in to the network</html>", b"", b"[]", b'"x"', b"{}", b'{"stage": '], ids=repr
 )
 def test_an_answer_that_makes_no_sense_is_no_answer(body: bytes) -> None:
-    with answering(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)) as url:
+    with answering(
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    ) as url:
         said = failure(Hub(url, TOKEN).whoami)
     assert (said.status, said.code, said.transient) == (0, "hub_unavailable", True)
 

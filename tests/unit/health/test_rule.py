@@ -67,7 +67,9 @@ def test_a_json_value_is_found_by_its_path(path: str, equals: Any) -> None:
     assert matching(path, equals).judge(200, HEALTHY) is None
 
 
-@pytest.mark.parametrize("path", ["nothing", "checks.9.ok", "checks.x", "status.deeper", "count.0", "checks.-1.x", ".."])
+@pytest.mark.parametrize(
+    "path", ["nothing", "checks.9.ok", "checks.x", "status.deeper", "count.0", "checks.-1.x", ".."]
+)
 def test_a_json_path_that_leads_nowhere_is_said(path: str) -> None:
     assert "without" in (matching(path, "ok").judge(200, HEALTHY) or "")
 
