@@ -27,7 +27,12 @@ _WAITING = text(f"""
       AND NOT EXISTS (SELECT FROM deployment WHERE space_id = waiting.space_id AND ({HOLDS_SLOT}))
     ORDER BY space_id, id
 """)  # noqa: S608 - a constant of ours
-_HELD_BACK = text("UPDATE deployment SET waiting_for = 'limit' WHERE id = ANY(:ids) AND waiting_for = 'slot'")
+# Rows that somebody is deciding about are skipped: that one may be waiting for the count lock, which we hold.
+_HELD_BACK = text("""
+    UPDATE deployment SET waiting_for = 'limit' WHERE id IN (
+        SELECT id FROM deployment WHERE id = ANY(:ids) AND waiting_for = 'slot' FOR UPDATE SKIP LOCKED
+    )
+""")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from tests.localhub_server import LocalHub
 
@@ -118,8 +119,6 @@ def test_a_refused_connection_is_transient() -> None:
 def test_a_hub_that_does_not_answer_in_time_is_transient(
     server: LocalHub, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import httpx2
-
     monkeypatch.setattr(hub_client, "_TIMEOUT", httpx2.Timeout(0.2))
     hub_client.install_client()
     server.fault(path="whoami", delay=1.5)
