@@ -60,7 +60,8 @@ def lock(session: Session, space_id: str) -> Space:
 
 
 def holder(session: Session, space_id: str) -> Deployment | None:
-    return session.exec(select(Deployment).where(Deployment.space_id == space_id, text(HOLDS_SLOT))).one_or_none()
+    holding = text(f"({HOLDS_SLOT})")  # in brackets: it holds an OR, and SQLAlchemy adds none
+    return session.exec(select(Deployment).where(Deployment.space_id == space_id, holding)).one_or_none()
 
 
 def hand_on(session: Session, limits: Limits, *, held: str | None = None) -> None:

@@ -195,3 +195,9 @@ def test_requests_cancellations_and_ends_on_several_spaces_at_once_never_deadloc
     database.close()
     assert set(answers) <= {"done", "conflict"}
     assert left == 0
+
+
+def test_what_other_spaces_do_is_no_reason_to_wait(bench: Bench) -> None:
+    for number in range(3):
+        started = bench.deployment(bench.request(IfBusy.REJECT, bench.space(f"space-{number}")))
+        assert started.waiting_for is None
