@@ -22,7 +22,7 @@ def store_hub_account(instance: RunningInstance, claims: SignedIn, wanted: HubAc
         caller = queries.caller(session, claims)
         team_id = wanted.team_id or caller.default_team_id
         caller.require(team_id, Role.ADMIN)
-    token = wanted.token.get_secret_value().strip()
+    token = wanted.token.get_secret_value()
     identity = commands.identify(instance, token)
     with instance.database.unit_of_work() as session:
         account = commands.store(session, instance, caller, team_id, identity, token)

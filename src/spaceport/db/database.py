@@ -8,8 +8,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, create_engine
 
-from spaceport.db import url
+from spaceport.db import faults, url
 from spaceport.db.connection import connect, unavailable
+from spaceport.errors import Invalid
 
 _POOL_TIMEOUT = 3.0
 _RECYCLE_AFTER = 270  # hosted databases suspend, and cut idle connections, after five minutes
@@ -43,7 +44,7 @@ class Database:
         Open and close it within one function, never across a `yield` dependency, and call no other service
         inside. Rows stay readable after the commit. Raises Unavailable, code `database_unavailable`, when no
         connection is to be had or the connection is lost; nothing is committed then unless the loss hit the
-        commit itself.
+        commit itself. Raises Invalid, code `text_not_storable`, for text that Postgres has no way to hold.
         """
         try:
             with Session(self.engine, expire_on_commit=False) as session:
@@ -54,8 +55,18 @@ class Database:
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise unavailable("The connection to Postgres was lost.") from error
+            if faults.sqlstate(error) in faults.NOT_STORABLE:
+                raise _not_storable() from error
             raise
 
     def close(self) -> None:
         """Connections in use are closed when their unit of work ends."""
         self.engine.dispose()
+
+
+def _not_storable() -> Invalid:
+    return Invalid(
+        "A text holds a character that cannot be stored, such as NUL.",
+        code="text_not_storable",
+        fix="Leave the character out.",
+    )

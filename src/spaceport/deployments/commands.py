@@ -11,7 +11,7 @@ from spaceport.deployments.finish import Ending, finish
 from spaceport.deployments.model import Deployment, IfBusy
 from spaceport.deployments.slot import Limits
 from spaceport.deployments.states import Status
-from spaceport.errors import Conflict
+from spaceport.errors import Conflict, NotFound
 from spaceport.events.record import record
 from spaceport.jobs import queue
 from spaceport.jobs.model import OPEN_STAGES, InitiatorType, Job
@@ -35,8 +35,13 @@ def request(
     trigger: str = "api",
     if_busy: IfBusy = IfBusy.SUPERSEDE,
 ) -> Deployment:
-    """Queue a deployment of the space. Raises Conflict `space_busy` when told to reject and the slot is taken."""
+    """Queue a deployment of the space.
+
+    Raises Conflict `space_busy` when told to reject and the slot is taken, NotFound for a space dropped meanwhile.
+    """
     space = slot.lock(session, space.id)
+    if space.deleted_at is not None:
+        raise NotFound(f"{space.repo_id} is not managed any more.", code="space_not_found")
     busy = slot.holder(session, space.id)
     if busy is not None and if_busy is IfBusy.REJECT:
         raise Conflict(
@@ -137,6 +142,7 @@ def _supersede_queued(session: Session, limits: Limits, newer: Deployment) -> No
 
 
 def _abort_jobs(session: Session, deployment: Deployment) -> None:
-    for job in session.exec(select(Job).where(Job.deployment_id == deployment.id)):
+    # Locked before its engine entry, as a rescue does: in another order the two would wait for each other.
+    for job in session.exec(select(Job).where(Job.deployment_id == deployment.id).with_for_update()):
         if job.stage in OPEN_STAGES:
             queue.abort(session, job)

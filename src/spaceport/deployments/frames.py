@@ -5,6 +5,7 @@ A frame's id is `<last event>.<last line>`: together they are the cursor from wh
 
 import heapq
 import json
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -18,13 +19,14 @@ from spaceport.events.feed import Batch, Cursor, Reader
 from spaceport.events.model import Event
 
 _MOST_LINES = 2_000
+_CURSOR = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
 _FINAL = frozenset(f"deployment.{status}" for status in Status if status.final)
 
 
 def parse_cursor(text: str | None) -> Cursor:
     """The cursor in a `Last-Event-ID`; the beginning for anything else."""
-    first, _, second = (text or "").partition(".")
-    return (int(first), int(second)) if first.isdigit() and second.isdigit() else (0, 0)
+    found = _CURSOR.fullmatch(text or "")
+    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def reader(database: Database) -> Reader:

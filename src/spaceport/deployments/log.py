@@ -42,8 +42,11 @@ def append(session: Session, deployment: Deployment, step: str, lines: Iterable[
 
 
 def clean(line: str) -> str:
-    """Without colour codes and control characters (Postgres refuses NUL), and not longer than MAX_LENGTH."""
-    return _CONTROL.sub("", line)[:MAX_LENGTH]
+    """Without what Postgres refuses (NUL, half a surrogate pair), colour codes and other control characters.
+
+    Not longer than MAX_LENGTH.
+    """
+    return _CONTROL.sub("", line)[:MAX_LENGTH].encode(errors="replace").decode()
 
 
 class Position:

@@ -9,8 +9,8 @@ from spaceport.hub import RemoteFile
 
 # The Hub writes this file itself, and the client library never deletes it either.
 KEPT = frozenset({".gitattributes"})
-# Paths the client library refuses to push.
-_NOT_PUSHED = (".git/", ".cache/")
+# Folders that the client library refuses to change, at whatever depth.
+_NOT_PUSHED = frozenset({".git", ".cache"})
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,15 @@ class Plan:
 
 def plan(local: Mapping[str, Path], remote: Iterable[RemoteFile]) -> Plan:
     """Files that differ are added, files gone from the source are deleted, equal ones cost nothing."""
-    there = {file.path: file for file in remote}
-    wanted = {path: file for path, file in local.items() if not path.startswith(_NOT_PUSHED)}
+    there = {file.path: file for file in remote if _pushable(file.path)}
+    wanted = {path: file for path, file in local.items() if _pushable(path)}
     add = {path: file for path, file in wanted.items() if path not in there or not _same(file, there[path])}
     delete = sorted(path for path in there if path not in wanted and path not in KEPT)
     return Plan(add, delete)
+
+
+def _pushable(path: str) -> bool:
+    return _NOT_PUSHED.isdisjoint(path.split("/"))
 
 
 def _same(file: Path, remote: RemoteFile) -> bool:

@@ -27,7 +27,12 @@ _WAITING = text(f"""
       AND NOT EXISTS (SELECT FROM deployment WHERE space_id = waiting.space_id AND ({HOLDS_SLOT}))
     ORDER BY space_id, id
 """)  # noqa: S608 - a constant of ours
-_HELD_BACK = text("UPDATE deployment SET waiting_for = 'limit' WHERE id = ANY(:ids) AND waiting_for = 'slot'")
+# Rows that somebody is deciding about are skipped: that one may be waiting for the count lock, which we hold.
+_HELD_BACK = text("""
+    UPDATE deployment SET waiting_for = 'limit' WHERE id IN (
+        SELECT id FROM deployment WHERE id = ANY(:ids) AND waiting_for = 'slot' FOR UPDATE SKIP LOCKED
+    )
+""")
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,8 @@ def lock(session: Session, space_id: str) -> Space:
 
 
 def holder(session: Session, space_id: str) -> Deployment | None:
-    return session.exec(select(Deployment).where(Deployment.space_id == space_id, text(HOLDS_SLOT))).one_or_none()
+    holding = text(f"({HOLDS_SLOT})")  # in brackets: it holds an OR, and SQLAlchemy adds none
+    return session.exec(select(Deployment).where(Deployment.space_id == space_id, holding)).one_or_none()
 
 
 def hand_on(session: Session, limits: Limits, *, held: str | None = None) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+_LONGEST_SHOWN = 100
+
 
 class JsonMatch(BaseModel):
     """`path` is dotted: `status`, `checks.0.ok`. The value there must equal `equals`."""
@@ -36,12 +38,19 @@ class HealthRule(BaseModel):
     @field_validator("path")
     @classmethod
     def _is_a_path(cls, value: str) -> str:
-        if not value.startswith("/") or value.startswith("//") or any(c <= " " or c == "\\" for c in value):
+        if not value.startswith("/") or value.startswith("//") or any(c <= " " or c in "\\\x7f" for c in value):
             raise ValueError("must start with one / and hold no spaces: it is a path on the app's own host")
         return value
 
+    @field_validator("status")
+    @classmethod
+    def _ranges_rise(cls, value: str) -> str:
+        if any(low > high for low, high in map(_range, value.split(","))):
+            raise ValueError("a range must begin with its lower end, like 200-299")
+        return value
+
     def accepts(self, status: int) -> bool:
-        return any(low <= status <= high for low, high in (_range(part) for part in self.status.split(",")))
+        return any(low <= status <= high for low, high in map(_range, self.status.split(",")))
 
     def judge(self, status: int, body: bytes) -> str | None:
         """None for a good answer, else the sentence that says what is wrong with it."""
@@ -62,13 +71,19 @@ def _range(part: str) -> tuple[int, int]:
 def _judge_json(path: str, match: JsonMatch, body: bytes) -> str | None:
     try:
         value: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return f"GET {path} did not answer JSON"
     for key in match.path.split("."):
         try:
             value = value[int(key)] if isinstance(value, list) else value[key]
         except (KeyError, IndexError, ValueError, TypeError):
             return f"GET {path} answered JSON without {match.path!r}"
-    if value != match.equals:
-        return f"GET {path} answered {match.path} = {value!r}, expected {match.equals!r}"
+    # Python takes True for 1; JSON does not.
+    if value != match.equals or isinstance(value, bool) != isinstance(match.equals, bool):
+        return f"GET {path} answered {match.path} = {_shown(value)}, expected {_shown(match.equals)}"
     return None
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

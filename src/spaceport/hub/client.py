@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 import huggingface_hub
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_session, hf_raise_for_status
 from huggingface_hub.hf_api import RepoFile, SpaceInfo
 
 from spaceport import __version__
@@ -18,10 +18,22 @@ _TIMEOUT = httpx2.Timeout(60, connect=10)
 
 
 def install_client() -> None:
-    """Give the library's shared client a time-out: its own has none (the Hub's contract, section 0)."""
+    """Give the library's shared client a time-out: its own has none (the Hub's contract, section 0).
+
+    And end its own attempts after a refusal: it would sleep in our thread for as long as the Hub says, five
+    times over, while the job cannot be canceled. A job that is put back waits better.
+    """
     # Otherwise it asks the Hub an extra, unauthenticated question before its first call.
     huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY = True
-    huggingface_hub.set_client_factory(lambda: httpx2.Client(timeout=_TIMEOUT, follow_redirects=True))
+    huggingface_hub.set_client_factory(
+        lambda: httpx2.Client(timeout=_TIMEOUT, follow_redirects=True, event_hooks={"response": [_end_here]})
+    )
+
+
+def _end_here(answer: httpx2.Response) -> None:
+    if answer.status_code == httpx2.codes.TOO_MANY_REQUESTS or answer.is_server_error:
+        answer.read()
+        hf_raise_for_status(answer)
 
 
 class Hub:
@@ -29,9 +41,9 @@ class Hub:
 
     def __init__(self, endpoint: str, token: str) -> None:
         self.endpoint = endpoint
-        self.token = token
-        self.token = token
-        self._api = HfApi(endpoint=endpoint, token=token, library_name="spaceport", library_version=__version__)
+        # A line break from a file or a clipboard is no part of it, and no header can carry one.
+        self.token = token.strip()
+        self._api = HfApi(endpoint=endpoint, token=self.token, library_name="spaceport", library_version=__version__)
 
     def __repr__(self) -> str:
         return f"Hub({self.endpoint})"
@@ -136,11 +148,14 @@ class Hub:
 
     @translated
     def find_commit(self, repo_id: str, marker: str) -> str | None:
-        """The sha of a recent commit whose description holds `marker`: recognises a commit whose answer was lost."""
-        for commit in self._api.list_repo_commits(repo_id, repo_type="space")[:50]:
-            if marker in commit.message:
-                return str(commit.commit_id)
-        return None
+        """The sha of a recent commit whose description holds `marker`: recognises a commit whose answer was lost.
+
+        Reads one page; the library would read the whole history.
+        """
+        headers = {"Authorization": f"Bearer {self.token}"}
+        answer = get_session().get(f"{self.endpoint}/api/spaces/{repo_id}/commits/main", headers=headers)
+        hf_raise_for_status(answer)
+        return next((str(commit["id"]) for commit in answer.json() if marker in commit["message"]), None)
 
     @translated
     def download(self, repo_id: str, revision: str | None, into: Path) -> str:

@@ -1,6 +1,7 @@
 """The Hub's refusals and outages as one error with a sentence and a fix (the Hub's contract, section 1.1)."""
 
 import functools
+import json
 from collections.abc import Callable, Mapping
 from typing import ParamSpec, TypeVar
 
@@ -86,6 +87,8 @@ def translated(call: Callable[P, T]) -> Callable[P, T]:
             raise _from_response(error) from error
         except (httpx2.HTTPError, OSError) as error:
             raise HubFailure(0, _short(type(error).__name__)) from error
+        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+            raise HubFailure(0, f"an answer of another form ({type(error).__name__})") from error
         except (HFValidationError, ValueError) as error:
             raise HubFailure(400, _short(str(error))) from error
 

@@ -38,6 +38,7 @@ async def follow(url: str, token: str) -> AsyncIterator[LogLine]:
 def _parse(data: str) -> LogLine:
     try:
         frame = json.loads(data)
-        return LogLine(datetime.fromisoformat(frame["timestamp"]), str(frame["data"]).rstrip("\n"))
+        at = datetime.fromisoformat(frame["timestamp"])
+        return LogLine(at if at.tzinfo else at.replace(tzinfo=UTC), str(frame["data"]).rstrip("\n"))
     except (ValueError, KeyError, TypeError):
         return LogLine(datetime.now(UTC), data)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import SecretStr
+from pydantic import SecretStr, field_validator
 from sqlalchemy import Column, DateTime, ForeignKey, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
@@ -34,6 +34,14 @@ class HubAccountCreate(SQLModel):
     team_id: str | None = Field(
         None, regex=r"^team_[0-9a-z]{26}$", description="Team it is for; your personal team when left out."
     )
+
+    @field_validator("token")
+    @classmethod
+    def _fits_in_a_header(cls, value: SecretStr) -> SecretStr:
+        token = value.get_secret_value().strip()
+        if not token or any(not "!" <= character <= "~" for character in token):
+            raise ValueError("must be letters, digits and punctuation without spaces, like hf_…")
+        return SecretStr(token)
 
 
 class HubOrganization(SQLModel):
