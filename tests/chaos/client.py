@@ -1,6 +1,7 @@
 """A client in front of several replicas: it goes to another one when the one it talks to is gone."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -10,8 +11,11 @@ _PATIENCE = 120
 
 
 class Client:
-    def __init__(self, replicas: list[str]) -> None:
+    """`meanwhile` is called while it waits: the storm must not stand still with its client."""
+
+    def __init__(self, replicas: list[str], meanwhile: Callable[[], None]) -> None:
         self._replicas = replicas
+        self._meanwhile = meanwhile
         self._current = 0
         self._http = httpx.Client(trust_env=False, timeout=5)
         self._account = {"username": "chaos@example.com", "password": "correct horse battery staple"}
@@ -59,6 +63,7 @@ class Client:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{method} {path}: {answer.text if answer else 'no replica answers'}")
             self._current = (self._current + 1) % len(self._replicas)
+            self._meanwhile()
             time.sleep(0.2)
         if answer.status_code == 401 and path != "/auth/token":
             self._sign_in()

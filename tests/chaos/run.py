@@ -69,7 +69,7 @@ def blow(storm: Storm, say: Callable[[str], None] = print) -> Verdict:
         folder = Path(name)
         folder.chmod(0o755)
         with world(folder, workers=storm.workers, replicas=storm.replicas) as scene:
-            client = Client(scene.replicas)
+            client = Client(scene.replicas, scene.thaw)
             for number in range(storm.spaces):
                 client.manage(f"space-{number}")
             recovery = Recovery(scene.postgres.url)
@@ -95,8 +95,7 @@ def _act(storm: Storm, scene: World, client: Client, recovery: Recovery, say: Ca
         else:
             scene.restart_database()
         recovery.look()
-        for program in scene.programs:
-            program.thaw()
+        scene.thaw()
         if step % 50 == 49:
             say(f"{step + 1} actions, {len(accepted)} deployments accepted")
     return accepted
@@ -105,8 +104,7 @@ def _act(storm: Storm, scene: World, client: Client, recovery: Recovery, say: Ca
 def _strike(storm: Storm, scene: World, dice: random.Random, not_before: float, recovery: Recovery) -> float:
     while (left := not_before - time.monotonic()) > 0:
         recovery.look()
-        for program in scene.programs:
-            program.thaw()
+        scene.thaw()
         time.sleep(min(left, 0.1))
     program = scene.some_program(dice)
     if dice.random() < 0.3:

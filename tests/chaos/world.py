@@ -46,11 +46,15 @@ class Program:
 
     def kill(self) -> None:
         """SIGKILL, and a new process in its place."""
+        self.die()
+        self.start()
+
+    def die(self) -> None:
+        """SIGKILL, and nobody in its place."""
         self._send(signal.SIGKILL)
         assert self._process
         self._process.wait()
         self._frozen_until = 0
-        self.start()
 
     def freeze(self, seconds: float) -> None:
         """SIGSTOP; `thaw` wakes it when the time has come."""
@@ -72,6 +76,17 @@ class Program:
             self._process.kill()
             self._process.wait()
 
+    def output(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def wait_for(self, *words: str, seconds: float = 30) -> None:
+        """Until its output holds one of these words."""
+        deadline = time.monotonic() + seconds
+        while not any(word in self.output() for word in words):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.name} never said one of {words}:\n{self.output()[-2000:]}")
+            time.sleep(0.05)
+
     def _send(self, number: int) -> None:
         assert self._process
         if self._process.poll() is None:
@@ -87,24 +102,33 @@ class World:
         common = self._environment(folder)
         self.replicas: list[str] = []
         self.programs: list[Program] = []
+        self.workers: list[Program] = []
         for number in range(replicas):
             port = _free_port()
             self.replicas.append(f"http://127.0.0.1:{port}")
             self._add(folder, f"api-{number}", ["serve", "--no-worker"], common | {"PORT": str(port)})
         for number in range(workers):
-            self._add(folder, f"worker-{number}", ["worker"], common)
+            self.workers.append(self._add(folder, f"worker-{number}", ["worker"], common))
 
     def some_program(self, dice: random.Random) -> Program:
         """Workers four times as often as API replicas: they are where the work is."""
         return dice.choices(self.programs, [4 if p.name.startswith("worker") else 1 for p in self.programs])[0]
 
+    def thaw(self) -> None:
+        """Wake whoever has been frozen for long enough."""
+        for program in self.programs:
+            program.thaw()
+
     def restart_database(self) -> None:
-        """As a crash: connections are cut in the middle of what they do."""
+        self.crash_database()
+        self.postgres.start()
+
+    def crash_database(self) -> None:
+        """Connections are cut in the middle of what they do."""
         pid_file = next((self._folder / "database").rglob("postmaster.pid"))
         os.kill(int(pid_file.read_text().split()[0]), signal.SIGQUIT)
         while self.postgres.running:
             time.sleep(0.05)
-        self.postgres.start()
 
     def close(self) -> None:
         for program in self.programs:
@@ -112,11 +136,13 @@ class World:
         self.hub.stop()
         self.postgres.stop()
 
-    def _add(self, folder: Path, name: str, arguments: list[str], environment: dict[str, str]) -> None:
+    def _add(self, folder: Path, name: str, arguments: list[str], environment: dict[str, str]) -> Program:
         home = folder / name
         home.mkdir()
         environment = environment | {"DATA_DIR": str(home)}
-        self.programs.append(Program(name, arguments, environment, home / "output.log"))
+        program = Program(name, arguments, environment, home / "output.log")
+        self.programs.append(program)
+        return program
 
     def _environment(self, folder: Path) -> dict[str, str]:
         return {

@@ -41,8 +41,10 @@ async def _run(
 ) -> None:
     held = await asyncio.to_thread(_claim, instance, job_id, engine_id)
     if held is None:
+        log.info("job.left", job=job_id, reason="it is over, or another run of it has taken over")
         return
     with structlog.contextvars.bound_contextvars(deployment=held.deployment.id, job=job_id, kind=str(held.job.kind)):
+        log.info("job.begun", space=held.space.repo_id, epoch=held.epoch)
         try:
             step = await asyncio.to_thread(_step, instance, held, outside)
             await _guarded(step, aborted)
