@@ -46,7 +46,8 @@ class _Watch:
         self._step = step
         self._sha = deployment.hub_sha
         self._since: datetime = deployment.pushed_at
-        self._seen_ours = False
+        # An earlier run of this job may have seen it.
+        self._seen_ours = "build" in deployment.log_positions or deployment.starting_at is not None
         self._safety = chain(_SAFETY_READS, (_SAFETY_READS[-1] for _ in count()))
         self._settling, self._starting = _growing(_SETTLING_PAUSES), _growing(_STARTING_PAUSES)
         self._positions: dict[str, log.Position] = {}
