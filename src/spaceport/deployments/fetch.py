@@ -1,5 +1,6 @@
 """Bringing the deployment's revision into a folder, whatever kind of source it has."""
 
+import asyncio
 import shutil
 import threading
 from pathlib import Path
@@ -18,10 +19,13 @@ async def fetch(step: Step, work: Path) -> Fetched:
     """Raises the errors of the sources package, each with its own code and fix."""
     source = _SOURCE.validate_python(step.deployment.source)
     stop = threading.Event()
+    fetching = asyncio.ensure_future(step.call(_fetch, step, source, work, stop))
     try:
-        return await step.call(_fetch, step, source, work, stop)
-    finally:
+        return await asyncio.shield(fetching)
+    except asyncio.CancelledError:
         stop.set()
+        await asyncio.wait([fetching])
+        raise
 
 
 def _fetch(step: Step, source: Source, work: Path, stop: threading.Event) -> Fetched:

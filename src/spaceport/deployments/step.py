@@ -25,6 +25,7 @@ from spaceport.jobs.model import JobKind
 
 T = TypeVar("T")
 
+UNTOUCHED = "The Space was not touched."
 # Seconds a write waits for a database that does not answer.
 _OUTAGE = 120.0
 
@@ -43,13 +44,17 @@ class Step:
 
     instance: Instance
     claim: Claim
-    hub: Hub
     # Hub and Git calls may block for a minute; they have threads of their own so that the database's never wait.
     outside: ThreadPoolExecutor
     # One write at a time: the app's log is recorded beside the step's own work.
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     # What was left on the Space, in words, for a cancellation to report.
-    left: str = "The Space was not touched."
+    left: str = UNTOUCHED
+    hub: Hub = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.deployment.status is Status.PUSHING:
+            self.left = "An earlier run of the push may have left a commit on the Space."
 
     @property
     def deployment(self) -> Deployment:

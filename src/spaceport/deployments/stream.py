@@ -1,7 +1,8 @@
 """Recording a Hub log stream while it lasts, in bunches, so that a chatty build costs few transactions."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 
 from spaceport.deployments.log import Position
 from spaceport.deployments.step import Step
@@ -18,14 +19,15 @@ async def record(step: Step, kind: str, position: Position, *, limit: float) -> 
     """
     position.rewind()
     total = 0
-    async for bunch in _bunches(step.hub.follow_log(step.repo_id, kind), limit):
-        if new := [line for line in bunch if position.admit(line)]:
-            await step.log(kind, new, position.recorded())
-            total += len(new)
+    async with aclosing(_bunches(step.hub.follow_log(step.repo_id, kind), limit)) as bunches:
+        async for bunch in bunches:
+            if new := [line for line in bunch if position.admit(line)]:
+                await step.log(kind, new, position.recorded())
+                total += len(new)
     return total
 
 
-async def _bunches(lines: AsyncIterator[LogLine], limit: float) -> AsyncIterator[list[LogLine]]:
+async def _bunches(lines: AsyncIterator[LogLine], limit: float) -> AsyncGenerator[list[LogLine]]:
     """Lines in bunches until the stream ends or `limit` seconds have passed. The reader stops with the consumer."""
     queue: asyncio.Queue[LogLine | None] = asyncio.Queue(maxsize=10_000)
     reader = asyncio.create_task(_read(lines, queue))
@@ -49,10 +51,10 @@ async def _read(lines: AsyncIterator[LogLine], queue: asyncio.Queue[LogLine | No
     try:
         async for line in lines:
             await queue.put(line)
-    finally:
-        # A full queue has a consumer that will come back; a cancelled reader has none, and must not wait.
-        if not queue.full():
-            queue.put_nowait(None)
+    except Exception:
+        await queue.put(None)
+        raise
+    await queue.put(None)
 
 
 async def _bunch(queue: asyncio.Queue[LogLine | None], seconds: float) -> tuple[list[LogLine], bool]:

@@ -13,7 +13,7 @@ from spaceport.deployments.slot import Limits
 from spaceport.deployments.states import Status
 from spaceport.deployments.step import Ended, Step
 from spaceport.errors import SpaceportError, Unavailable
-from spaceport.hub import HubFailure
+from spaceport.hub import Hub, HubFailure
 from spaceport.hub_accounts import commands as hub_accounts
 from spaceport.instance import Instance
 from spaceport.jobs.engine import Handler, Later
@@ -46,8 +46,7 @@ async def _run(
     with structlog.contextvars.bound_contextvars(deployment=held.deployment.id, job=job_id, kind=str(held.job.kind)):
         log.info("job.begun", space=held.space.repo_id, epoch=held.epoch)
         try:
-            step = await asyncio.to_thread(_step, instance, held, outside)
-            await _guarded(step, aborted)
+            await _guarded(Step(instance, held, outside), aborted)
         except Fenced as fenced:
             log.warning("job.fenced", reason=str(fenced))
 
@@ -57,6 +56,7 @@ async def _guarded(step: Step, aborted: Callable[[], bool]) -> None:
         if step.deployment.cancel_requested_at is not None:
             await _end_canceled(step)
         else:
+            step.hub = await asyncio.to_thread(_connect, step)
             await PIPELINE[step.claim.job.kind](step)
     except Ended as ended:
         await step.end(ended)
@@ -115,10 +115,9 @@ def _claim(instance: Instance, job_id: str, engine_id: int) -> Claim | None:
         return claims.claim(session, Limits.of(instance.settings), job_id, engine_id)
 
 
-def _step(instance: Instance, held: Claim, outside: ThreadPoolExecutor) -> Step:
-    with instance.database.unit_of_work() as session:
-        hub = hub_accounts.connect(session, instance, held.space.hub_account_id)
-    return Step(instance, held, hub, outside)
+def _connect(step: Step) -> Hub:
+    with step.instance.database.unit_of_work() as session:
+        return hub_accounts.connect(session, step.instance, step.claim.space.hub_account_id)
 
 
 def _put_back(step: Step, failed: str | None) -> int:

@@ -19,8 +19,9 @@ from spaceport.hub import HubFailure, Runtime
 from spaceport.jobs.model import JobKind
 from spaceport.spaces.model import Sdk
 
-# For a log stream that stays open although the build is over.
-_SAFETY_READS = (60.0, 240.0, 600.0)
+# For a log stream that stays open although the build is over. One falls into a build of ten minutes, and costs two
+# calls: the look, and the stream opened again.
+_SAFETY_READS = (120.0, 600.0)
 _SETTLING_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 _STARTING_PAUSES = (1.0, 3.0, 8.0, 15.0, 30.0)
 # The Hub's own page stands in with a 503 until the app listens.
@@ -45,7 +46,8 @@ class _Watch:
         self._step = step
         self._sha = deployment.hub_sha
         self._since: datetime = deployment.pushed_at
-        self._seen_ours = False
+        # An earlier run of this job may have seen it.
+        self._seen_ours = "build" in deployment.log_positions or deployment.starting_at is not None
         self._safety = chain(_SAFETY_READS, (_SAFETY_READS[-1] for _ in count()))
         self._settling, self._starting = _growing(_SETTLING_PAUSES), _growing(_STARTING_PAUSES)
         self._positions: dict[str, log.Position] = {}

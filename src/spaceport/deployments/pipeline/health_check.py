@@ -12,6 +12,9 @@ from spaceport.health.rule import HealthRule
 from spaceport.hub import HubFailure
 from spaceport.spaces.model import Sdk, Visibility
 
+# A newer build or start may be under way; what is served meanwhile is ours.
+_SERVES = frozenset({"RUNNING", "RUNNING_BUILDING", "RUNNING_APP_STARTING"})
+
 
 async def health_check(step: Step) -> None:
     rule = step.claim.space.health_rule
@@ -62,6 +65,12 @@ async def _go_live(step: Step, host: str) -> None:
             "replaced",
             f"The Space serves commit {runtime.sha[:7]} now, not ours: somebody else pushed while it was verified.",
             "Deploy again, and let one side alone push to this Space.",
+        )
+    if runtime.stage not in _SERVES:
+        raise Ended(
+            "not_served",
+            f"The app answered, but the Space is {runtime.stage} now: it was stopped while it was verified.",
+            "Look at the Space's page for who or what stopped it, then deploy again.",
         )
     live = f"Commit {(step.deployment.hub_sha or '')[:7]} is served and healthy."
     await step.end(Ended("live", live, status=Status.SUCCEEDED), url=host)

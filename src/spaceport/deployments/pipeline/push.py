@@ -1,13 +1,16 @@
 """Job 1: fetch the source and make the Space hold exactly its files, in one commit."""
 
+import contextlib
+import shutil
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 from spaceport.deployments import fetch, mirror
 from spaceport.deployments.prepare import prepare
 from spaceport.deployments.states import Status
-from spaceport.deployments.step import Ended, Step
+from spaceport.deployments.step import UNTOUCHED, Ended, Step
 from spaceport.hub import Head, HubFailure
 from spaceport.hub.model import BUILDING_STAGES, STARTING_STAGES
 from spaceport.jobs.model import JobKind
@@ -25,10 +28,9 @@ async def push(step: Step) -> None:
         # An earlier run of this job pushed, and its answer or its worker was lost.
         await _pushed(step, sha, new=True)
         return
-    work = step.instance.settings.data_dir / "work"
-    work.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f"{step.deployment.id}-", dir=work) as folder:
-        fetched = await fetch.fetch(step, Path(folder))
+    step.left = UNTOUCHED
+    async with _working_folder(step) as folder:
+        fetched = await fetch.fetch(step, folder)
         await _record_revision(step, fetched)
         await _prepare(step, fetched.path)
         for race in range(1, MAX_RACES + 1):
@@ -49,6 +51,24 @@ async def push(step: Step) -> None:
 def marker(step: Step) -> str:
     """What the commit's description carries, so that a commit whose answer was lost is recognised."""
     return f"Spaceport-Deployment: {step.deployment.id}"
+
+
+@contextlib.asynccontextmanager
+async def _working_folder(step: Step) -> AsyncIterator[Path]:
+    """Made and removed off the event loop: a source may be thousands of files."""
+
+    def make() -> Path:
+        work = step.instance.settings.data_dir / "work"
+        work.mkdir(parents=True, exist_ok=True)
+        for killed in work.glob(f"{step.deployment.id}-*"):
+            shutil.rmtree(killed, ignore_errors=True)
+        return Path(tempfile.mkdtemp(prefix=f"{step.deployment.id}-", dir=work))
+
+    folder = await step.call(make)
+    try:
+        yield folder
+    finally:
+        await step.call(shutil.rmtree, folder, ignore_errors=True)
 
 
 async def _record_revision(step: Step, fetched: Fetched) -> None:
