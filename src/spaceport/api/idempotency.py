@@ -6,6 +6,7 @@ nowhere. For the same reason an answer with `Cache-Control: no-store` can be had
 
 import math
 import re
+from tempfile import SpooledTemporaryFile
 from typing import Any, cast
 
 import structlog
@@ -36,6 +37,7 @@ _SIGN_IN = "/api/v1/auth/"
 _KEY = re.compile(r"[ -~]{1,255}", re.ASCII)
 # The largest upload in its multipart envelope.
 _LARGEST = MAX_SIZE + 1024 * 1024
+_IN_MEMORY = 1024 * 1024
 _KEPT_BODY = 1024 * 1024
 _KEPT_HEADERS = ("content-type", "etag", "link", "location")
 
@@ -75,7 +77,8 @@ class IdempotencyMiddleware:
         if claims is None:
             await self._app(scope, receive, send)
             return
-        with SpooledBody(receive) as body:
+        with SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
+            body = SpooledBody(file, receive)
             try:
                 begun = await _begin(scope, claims, body)
             except ClientDisconnect:

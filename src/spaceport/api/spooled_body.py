@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from tempfile import SpooledTemporaryFile
-from types import TracebackType
 from typing import BinaryIO, cast
 
 from starlette.datastructures import UploadFile
@@ -12,25 +11,16 @@ from starlette.types import Message, Receive
 from spaceport.errors import TooLarge
 
 _PIECE = 64 * 1024
-_IN_MEMORY = 1024 * 1024
 
 
 class SpooledBody:
-    """On disk if it is large, until the end of the `with` block."""
+    """Kept in `file`, which should be one that goes to disk when it grows."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, file: SpooledTemporaryFile[bytes], receive: Receive) -> None:
         self._receive = receive
         # Its writes and reads leave the event loop when the file is on disk.
-        self._file = UploadFile(cast("BinaryIO", SpooledTemporaryFile(max_size=_IN_MEMORY)))
+        self._file = UploadFile(cast("BinaryIO", file))
         self._ended = False
-
-    def __enter__(self) -> "SpooledBody":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.file.close()
 
     async def fill(self, largest: int) -> AsyncIterator[bytes]:
         """Reads it all, and yields each piece. Raises ClientDisconnect, TooLarge `request_too_large` in bytes."""

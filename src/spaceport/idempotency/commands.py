@@ -141,8 +141,8 @@ def _in_use() -> Conflict:
     )
 
 
-@event.listens_for(Session, "after_flush")
-def _mark(session: Session, _flush: object) -> None:
+@event.listens_for(Session, "before_flush")
+def _mark(session: Session, _flush: object, _instances: object) -> None:
     """Puts the mark into the transaction that has the effect; refuses the effect of a run that lost its key."""
     run = _current.get()
     if run is None or _MARKED in session.info:
