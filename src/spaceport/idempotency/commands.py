@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, Update, and_, delete, event, or_, select, text, update
+from sqlalchemy import Insert, Select, Update, and_, delete, event, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
@@ -61,16 +61,17 @@ def begin(session: Session, *, user_id: str, route: str, key: str, fingerprint: 
         "headers": None,
         "body": None,
     }
-    new = insert(IdempotentRequest).values(id=run.request, **taken).on_conflict_do_nothing().returning(_id)
-    if session.execute(new).first() is not None:
-        session.execute(_FORGET, {"now": now})
-        return run
+    # Look first: an insert would wait for a run that is just acting, `ON CONFLICT DO NOTHING` or not.
     found = session.get(IdempotentRequest, run.request)
-    if found is not None and found.expires_at > now and (answer := _kept(found, fingerprint, now)) is not None:
-        return answer
-    over = update(IdempotentRequest).where(_id.in_(_abandoned(run, now))).values(taken).returning(_id)
-    if session.execute(over).first() is None:
+    if found is None:
+        statement: Insert | Update = insert(IdempotentRequest).values(id=run.request, **taken).on_conflict_do_nothing()
+    else:
+        if found.expires_at > now and (answer := _kept(found, fingerprint, now)) is not None:
+            return answer
+        statement = update(IdempotentRequest).where(_id.in_(_abandoned(run, now))).values(taken)
+    if session.execute(statement.returning(_id)).first() is None:
         raise _in_use()
+    session.execute(_FORGET, {"now": now})
     return run
 
 
