@@ -6,7 +6,18 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 import spaceport
-from spaceport.api import auth, deployments, health, hub_accounts, jobs, problems, spaces, teams, uploads
+from spaceport.api import (
+    auth,
+    deployments,
+    health,
+    hub_accounts,
+    idempotency,
+    jobs,
+    problems,
+    spaces,
+    teams,
+    uploads,
+)
 from spaceport.api.request_id import RequestIdMiddleware
 from spaceport.instance import Instance
 
@@ -15,6 +26,7 @@ class Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
         document["components"]["schemas"].update(problems.SCHEMAS)
+        idempotency.describe(document)
         return document
 
 
@@ -26,6 +38,7 @@ def create_api(instance: Instance) -> Api:
         generate_unique_id_function=_operation_id,
     )
     app.state.instance = instance
+    app.add_middleware(idempotency.IdempotencyMiddleware)
     app.add_middleware(RequestIdMiddleware)
     problems.install(app)
     for door in (auth, teams, hub_accounts, spaces, uploads, deployments, jobs, health):
