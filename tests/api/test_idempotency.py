@@ -1,9 +1,12 @@
 """Requests that are sent again with the same `Idempotency-Key`."""
 
 import asyncio
+import http.client
 import io
+import socket
 import tarfile
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,6 +15,7 @@ from datetime import timedelta
 import anyio.to_thread
 import httpx
 import pytest
+import uvicorn
 from fastapi import FastAPI, Response
 from sqlmodel import Session, select
 from starlette.testclient import TestClient
@@ -381,6 +385,45 @@ def test_a_twin_of_a_running_request_is_told_to_come_back_for_its_answer(ada, wo
         assert twin.headers["Retry-After"] == "1"
         assert send(ada, workshop.PATH, json={"other": 1}).json()["code"] == "idempotency_key_reused"
     assert send(ada, workshop.PATH).content == first.result().content
+    assert teams() == ["Engines"]
+
+
+@contextmanager
+def served(app: FastAPI):
+    """The address of the application behind a real server."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield f"127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(20)
+
+
+def test_who_hung_up_before_the_answer_gets_it_on_asking_again(app, ada, workshop, teams):
+    there, go_on = threading.Event(), threading.Event()
+
+    def act_when_told() -> None:
+        there.set()
+        assert go_on.wait(20)
+        workshop.make_team()
+
+    workshop.act = act_when_told
+    headers = ada.headers | {"Idempotency-Key": KEY}
+    with served(app) as address:
+        impatient = http.client.HTTPConnection(address)
+        impatient.request("POST", workshop.PATH, headers=headers)
+        assert there.wait(20)
+        impatient.close()
+        go_on.set()
+        deadline = time.monotonic() + 20
+        with httpx.Client(base_url=f"http://{address}", trust_env=False) as client:
+            while (again := client.post(workshop.PATH, headers=headers)).status_code == 409:
+                assert time.monotonic() < deadline
+    assert (again.status_code, again.json(), replayed(again)) == (201, {"made": "it"}, True)
+    assert again.headers["Location"] == "/somewhere"
     assert teams() == ["Engines"]
 
 
