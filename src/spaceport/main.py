@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from spaceport.db.database import Database
 from spaceport.db.embedded import Embedded
 from spaceport.deployments import frames, slot
 from spaceport.deployments.slot import Limits
-from spaceport.errors import SpaceportError
+from spaceport.errors import SpaceportError, Unavailable
 from spaceport.events.feed import Feed
 from spaceport.hub.client import install_client
 from spaceport.instance import Instance
@@ -31,6 +32,7 @@ from spaceport.worker.handlers import handlers
 _OUTSIDE_THREADS = 24
 _WORKER_CONNECTIONS = 4
 _LOOK_EVERY = 1.0
+_START_PATIENCE = 120.0
 
 log = structlog.get_logger()
 
@@ -78,12 +80,22 @@ def store(settings: Settings) -> Iterator[Store]:
 
 
 def _migrated(found: Store) -> Store:
+    """Waits for a database that is not there yet: after an outage, everything comes back in any order."""
     database = Database(found.direct_url or found.url, pool_size=1)
+    deadline = time.monotonic() + _START_PATIENCE
     try:
-        migrate.upgrade(database)
+        while True:
+            try:
+                migrate.upgrade(database)
+            except Unavailable as error:
+                if time.monotonic() > deadline:
+                    raise
+                log.warning("database.waiting", reason=error.message)
+                time.sleep(1)
+            else:
+                return found
     finally:
         database.close()
-    return found
 
 
 def create_app(settings: Settings, found: Store, *, with_worker: bool = True) -> FastAPI:

@@ -61,6 +61,11 @@ class Program:
         self._send(signal.SIGSTOP)
         self._frozen_until = time.monotonic() + seconds
 
+    def keep_up(self) -> None:
+        """Start it again if it ended by itself, as a platform would."""
+        if self._process is not None and self._process.poll() is not None:
+            self.start()
+
     def thaw(self, *, now: bool = False) -> None:
         if self.frozen and (now or time.monotonic() >= self._frozen_until):
             self._send(signal.SIGCONT)
@@ -118,6 +123,7 @@ class World:
         """Wake whoever has been frozen for long enough."""
         for program in self.programs:
             program.thaw()
+            program.keep_up()
 
     def restart_database(self) -> None:
         self.crash_database()

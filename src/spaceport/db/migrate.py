@@ -5,7 +5,9 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
+from spaceport.db.connection import unavailable
 from spaceport.db.database import Database
 
 _MIGRATIONS = Path(__file__).parents[3] / "migrations"
@@ -18,11 +20,16 @@ def upgrade(database: Database) -> None:
     """Runs all missing revisions in one transaction, so that none is ever half there.
 
     Replicas that start together wait for each other. The lock ends with the transaction, since a session lock
-    would stay behind in a transaction-mode pooler.
+    would stay behind in a transaction-mode pooler. Raises Unavailable when the database is not there, or goes.
     """
-    with database.engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        command.upgrade(config(connection), "head")
+    try:
+        with database.engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            command.upgrade(config(connection), "head")
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise unavailable("The connection to Postgres was lost while migrating.") from error
+        raise
 
 
 def config(connection: Connection) -> Config:
