@@ -141,7 +141,7 @@ def test_the_kind_decides_which_source_is_read_and_json_returns_it():
     sources = TypeAdapter(Source)
     for source in (
         GitSource(url="https://github.com/a/b", ref="main", folder="app"),
-        UploadSource(upload_id="upl_01k9z4m2"),
+        UploadSource(upload_id="upl_01k9z4m2v7d3x8y5w6q1r0t9sa"),
         SpaceSource(repo_id="owner/my.space-1", revision="main"),
     ):
         assert sources.validate_json(source.model_dump_json()) == source
