@@ -22,7 +22,9 @@ ROLES = ("viewer", "deployer", "admin", "owner")
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
     install_client()
-    server = LocalHub(tmp_path_factory.mktemp("api") / "hub", "--token", "local:hf_reads:read", "--org", "acme:team:local=admin")
+    server = LocalHub(
+        tmp_path_factory.mktemp("api") / "hub", "--token", "local:hf_reads:read", "--org", "acme:team:local=admin"
+    )
     yield server
     server.stop()
 
