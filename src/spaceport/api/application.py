@@ -18,6 +18,7 @@ from spaceport.api import (
     teams,
     uploads,
 )
+from spaceport.api.body_limit import BodyLimitMiddleware
 from spaceport.api.request_id import RequestIdMiddleware
 from spaceport.instance import Instance
 
@@ -39,6 +40,7 @@ def create_api(instance: Instance) -> Api:
     )
     app.state.instance = instance
     app.add_middleware(idempotency.IdempotencyMiddleware)
+    app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(RequestIdMiddleware)
     problems.install(app)
     for door in (auth, teams, hub_accounts, spaces, uploads, deployments, jobs, health):

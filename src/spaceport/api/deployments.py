@@ -111,7 +111,11 @@ def read_deployment_log(
     return LogPage(items=items, next_cursor=items[-1].seq if items else cursor)
 
 
-@router.get("/deployments/{deployment_id}/events", response_class=StreamingResponse)
+@router.get(
+    "/deployments/{deployment_id}/events",
+    response_class=StreamingResponse,
+    responses={204: {"description": "It has ended, and everything was seen: nothing to reconnect for."}},
+)
 def follow_deployment(
     instance: RunningInstance,
     claims: SignedIn,
@@ -120,11 +124,14 @@ def follow_deployment(
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
 ) -> Response:
     """What happens to a deployment as server-sent events: status changes and log lines, from its beginning or
-    after `Last-Event-ID`. The stream ends with the deployment's final event."""
+    after `Last-Event-ID`. The stream ends with the deployment's final event, and asked again answers 204."""
     with instance.database.unit_of_work() as session:
         deployment = queries.get(session, accounts.caller(session, claims), deployment_id)
+        cursor = frames.resume(session, deployment, last_event_id)
+    if cursor is None:
+        return Response(status_code=204)
     return StreamingResponse(
-        request.app.state.feed.follow(deployment.id, frames.parse_cursor(last_event_id)),
+        request.app.state.feed.follow(deployment.id, cursor),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
     )

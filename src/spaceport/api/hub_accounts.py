@@ -1,5 +1,6 @@
 """Hub accounts: the tokens through which spaces are reached. No route ever answers a token."""
 
+import contextlib
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Path
 from spaceport.accounts import queries
 from spaceport.accounts.model import Role
 from spaceport.api.caller import RunningInstance, SignedIn
+from spaceport.hub import HubFailure
 from spaceport.hub_accounts import commands
 from spaceport.hub_accounts.model import HubAccountCreate, HubAccountPublic
 
@@ -34,7 +36,9 @@ def list_hub_accounts(instance: RunningInstance, claims: SignedIn) -> list[HubAc
     """Hub accounts of your teams. The one of the environment belongs to the first registered team."""
     with instance.database.unit_of_work() as session:
         caller = queries.caller(session, claims)
-    commands.adopt_environment(instance)
+    # What is stored is listed even while the environment's token is refused; POST /spaces says why it is.
+    with contextlib.suppress(HubFailure):
+        commands.adopt_environment(instance, caller)
     with instance.database.unit_of_work() as session:
         return [HubAccountPublic.model_validate(account) for account in commands.listed(session, caller)]
 

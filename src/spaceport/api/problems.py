@@ -68,13 +68,14 @@ SCHEMAS: dict[str, Any] = _definitions["$defs"]
 
 def install(app: FastAPI) -> None:
     # Their types are narrower than the ones Starlette declares, which is how its handlers work.
-    app.add_exception_handler(errors.SpaceportError, _expected)  # type: ignore[arg-type]
+    app.add_exception_handler(errors.SpaceportError, expected)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _malformed)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _by_the_framework)  # type: ignore[arg-type]
     app.add_exception_handler(Exception, _unexpected)
 
 
-async def _expected(request: Request, error: errors.SpaceportError) -> JSONResponse:
+async def expected(request: Request, error: errors.SpaceportError) -> JSONResponse:
+    """An error of ours as an answer; also for middleware, which stands in front of the handlers."""
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     return _response(
         request,

@@ -26,7 +26,8 @@ def create_space(instance: RunningInstance, claims: SignedIn, wanted: SpaceCreat
     """Create a Space on the Hub and manage it, or with `adopt` manage one that exists there."""
     with instance.database.unit_of_work() as session:
         caller = accounts.caller(session, claims)
-    hub_accounts.adopt_environment(instance)
+    if wanted.hub_account_id is None:
+        hub_accounts.adopt_environment(instance, caller)
     with instance.database.unit_of_work() as session:
         admission = commands.admit(session, instance, caller, wanted)
         if wanted.source is not None and wanted.source.kind == "upload":
@@ -70,6 +71,7 @@ def update_space(
         space = queries.get(session, caller, owner, name, needs=Role.ADMIN)
         if wanted.source is not None and wanted.source.kind == "upload":
             uploads.get(session, space.team_id, wanted.source.upload_id)
+        commands.check_source(space.source, wanted)
         hub = hub_accounts.connect(session, instance, space.hub_account_id)
     commands.change_on_hub(hub, space, wanted)
     with instance.database.unit_of_work() as session:

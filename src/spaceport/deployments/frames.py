@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from spaceport.db.database import Database
 from spaceport.deployments.model import Deployment, LogLine
@@ -21,6 +21,18 @@ from spaceport.events.model import Event
 _MOST_LINES = 2_000
 _CURSOR = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
 _FINAL = frozenset(f"deployment.{status}" for status in Status if status.final)
+
+
+def resume(session: Session, deployment: Deployment, last_event_id: str | None) -> Cursor | None:
+    """Where a viewer goes on; None when the deployment has ended and the viewer has seen all of it.
+
+    Never ahead of what there is: the readers of one deployment share a cursor.
+    """
+    seen = parse_cursor(last_event_id)
+    last = session.exec(select(func.max(Event.id)).where(Event.deployment_id == deployment.id)).one()
+    newest = (last or 0, deployment.log_count)
+    cursor = (min(seen[0], newest[0]), min(seen[1], newest[1]))
+    return None if deployment.status.final and cursor == newest else cursor
 
 
 def parse_cursor(text: str | None) -> Cursor:

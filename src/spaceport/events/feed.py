@@ -78,9 +78,14 @@ class Feed:
             # From here on the queue brings everything behind `upto`; what lies before it is read once.
             upto = topic.cursor
             topic.viewers.add(queue)
+            if topic.pump is not None and topic.pump.done():
+                # It ended while we waited for it, and told only those who were there.
+                queue.put_nowait(None)
             yield b": connected\n\n"
-            while cursor != upto and not _ahead(cursor, upto):
+            while _ahead(upto, cursor):
                 batch = await asyncio.to_thread(self._read, name, cursor, upto)
+                if not batch.frames:
+                    break
                 cursor = batch.cursor
                 yield batch.frames
             async for frames in _queued(queue):

@@ -16,6 +16,15 @@ class JsonMatch(BaseModel):
     path: str = Field(min_length=1, max_length=200, examples=["status"])
     equals: Any = Field(examples=["ok"])
 
+    @field_validator("equals")
+    @classmethod
+    def _holds_whole_characters(cls, value: Any) -> Any:
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise ValueError("must not hold half a surrogate pair") from error
+        return value
+
 
 class HealthRule(BaseModel):
     """A Space is healthy after `successes` good answers in a row, `interval` seconds apart."""

@@ -68,7 +68,7 @@ class Hub:
         """Repository head, SDK, address and runtime in one call."""
         info: SpaceInfo = self._api.space_info(repo_id)
         runtime = Runtime.parse(info.runtime.raw) if info.runtime else None
-        return Head(repo_id, info.sha, info.sdk, bool(info.private), info.host, info.subdomain, runtime)
+        return Head(info.id, info.sha, info.sdk, bool(info.private), info.host, info.subdomain, runtime)
 
     @translated
     def check_write(self, repo_id: str) -> None:

@@ -54,7 +54,10 @@ class Runtime:
 
 @dataclass(frozen=True)
 class Head:
-    """A Space's repository and condition in one call. `host` is where its app answers."""
+    """A Space's repository and condition in one call. `host` is where its app answers.
+
+    `repo_id` is its present name, which differs from the one asked for when it was renamed.
+    """
 
     repo_id: str
     sha: str | None

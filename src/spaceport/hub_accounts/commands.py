@@ -41,10 +41,11 @@ def store(
     return account
 
 
-def adopt_environment(instance: Instance) -> None:
+def adopt_environment(instance: Instance, caller: Caller) -> None:
     """Give the account of HF_TOKEN to the oldest team: whoever runs the instance registers first.
 
-    Raises HubFailure when the Hub does not accept the token or does not answer.
+    Does nothing for callers of other teams. Raises HubFailure when the Hub does not accept the token or does
+    not answer.
     """
     token = instance.settings.hf_token
     if token is None:
@@ -52,7 +53,7 @@ def adopt_environment(instance: Instance) -> None:
     with instance.database.unit_of_work() as session:
         known = session.exec(select(HubAccount.id).where(HubAccount.origin == "environment")).first()
         team_id = session.exec(select(Team.id).order_by(col(Team.id)).limit(1)).first()
-    if known is not None or team_id is None:
+    if known is not None or team_id is None or team_id not in caller.teams:
         return
     identity = identify(instance, token.get_secret_value())
     with instance.database.unit_of_work() as session:
@@ -77,6 +78,8 @@ def remove(session: Session, caller: Caller, account_id: str) -> None:
     """Raises Conflict `hub_account_in_use` for one that spaces were ever managed through."""
     account = get(session, caller, account_id)
     caller.require(account.team_id, Role.ADMIN)
+    # After a refused flush the session answers nothing any more, not even a name.
+    team_id, name = account.team_id, account.name
     session.delete(account)
     try:
         session.flush()
@@ -84,11 +87,11 @@ def remove(session: Session, caller: Caller, account_id: str) -> None:
         if faults.sqlstate(error) != faults.FOREIGN_KEY_VIOLATION:
             raise
         raise Conflict(
-            f"Spaces were managed through the Hub account {account.name}.",
+            f"Spaces were managed through the Hub account {name}.",
             code="hub_account_in_use",
             fix="Store a new token for it instead; the record stays as part of the spaces' history.",
         ) from error
-    record(session, "hub_account.removed", team_id=account.team_id, actor=caller.user_id, name=account.name)
+    record(session, "hub_account.removed", team_id=team_id, actor=caller.user_id, name=name)
 
 
 def choose(session: Session, caller: Caller, account_id: str | None, team_id: str | None) -> HubAccount:
@@ -128,6 +131,8 @@ def connect(session: Session, instance: Instance, account_id: str) -> Hub:
 
 
 def _find(session: Session, instance: Instance, team_id: str, name: str, origin: str) -> HubAccount:
+    # Two that store the same account at once must not both find none.
+    session.exec(select(Team.id).where(Team.id == team_id).with_for_update()).one()
     endpoint = instance.settings.hf_endpoint
     same = select(HubAccount).where(
         HubAccount.team_id == team_id,

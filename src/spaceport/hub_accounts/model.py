@@ -1,9 +1,9 @@
 """The SQLModel family of a Hub account: a sealed token and who it belongs to on the Hub."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import SecretStr, field_validator
+from pydantic import SecretStr, StringConstraints, field_validator
 from sqlalchemy import Column, DateTime, ForeignKey, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
@@ -31,8 +31,8 @@ class HubAccount(SQLModel, table=True):
 
 class HubAccountCreate(SQLModel):
     token: SecretStr = Field(min_length=1, max_length=500, description="A Hub token with write access.")
-    team_id: str | None = Field(
-        None, regex=r"^team_[0-9a-z]{26}$", description="Team it is for; your personal team when left out."
+    team_id: Annotated[str, StringConstraints(pattern=r"^team_[0-9a-z]{26}$")] | None = Field(
+        None, description="Team it is for; your personal team when left out."
     )
 
     @field_validator("token")

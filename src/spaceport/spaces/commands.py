@@ -32,6 +32,7 @@ class Admission:
 
 def admit(session: Session, instance: Instance, caller: Caller, wanted: SpaceCreate) -> Admission:
     """Raises Conflict `space_taken`, and whatever `hub_accounts.choose` raises."""
+    check_source(None, wanted)
     account = hub_accounts.choose(session, caller, wanted.hub_account_id, None)
     caller.require(account.team_id, Role.ADMIN)
     same = select(Space.id).where(
@@ -70,12 +71,14 @@ def add(
     session: Session, instance: Instance, caller: Caller, wanted: SpaceCreate, admission: Admission, head: Head
 ) -> Space:
     """Write the row of a space that the Hub has confirmed. Raises Conflict `space_taken` when another was faster."""
+    # As the Hub calls it: a renamed Space still answers to its old name.
+    owner, _, name = head.repo_id.partition("/")
     space = Space(
         team_id=admission.account.team_id,
         hub_account_id=admission.account.id,
         endpoint=admission.account.endpoint,
-        owner=wanted.owner,
-        name=wanted.name,
+        owner=owner,
+        name=name,
         sdk=Sdk(head.sdk) if wanted.adopt and head.sdk in set(Sdk) else wanted.sdk,
         visibility=_visibility(wanted, head),
         hardware=wanted.hardware or (head.runtime.requested_hardware if head.runtime else None),
@@ -106,6 +109,17 @@ def change_on_hub(hub: Hub, space: Space, wanted: SpaceUpdate) -> None:
         hub.set_sleep_time(space.repo_id, wanted.sleep_time)
 
 
+def check_source(present: dict[str, Any] | None, wanted: SpaceCreate | SpaceUpdate) -> None:
+    """Before anything is sent to the Hub. Raises Invalid `source_token_without_git`."""
+    kind = wanted.source.kind if wanted.source is not None else (present or {}).get("kind")
+    if wanted.source_token is not None and kind != "git":
+        raise Invalid(
+            "source_token belongs to a Git source, and this space has none.",
+            code="source_token_without_git",
+            fix="Give the Git source together with its token.",
+        )
+
+
 def change(session: Session, instance: Instance, caller: Caller, space: Space, wanted: SpaceUpdate) -> Space:
     for name in ("visibility", "hardware", "sleep_time"):
         if (value := getattr(wanted, name)) is not None:
@@ -129,6 +143,7 @@ def drop(session: Session, caller: Caller, space: Space, *, on_hub: bool) -> Non
 
 
 def _set_source(instance: Instance, space: Space, wanted: SpaceCreate | SpaceUpdate) -> None:
+    check_source(space.source, wanted)
     if wanted.source is not None:
         source = wanted.source.model_dump(mode="json")
         if space.source != source:
@@ -136,12 +151,6 @@ def _set_source(instance: Instance, space: Space, wanted: SpaceCreate | SpaceUpd
             space.sealed_source_token = None
         space.source = source
     if wanted.source_token is not None:
-        if space.source is None or space.source["kind"] != "git":
-            raise Invalid(
-                "source_token belongs to a Git source, and this space has none.",
-                code="source_token_without_git",
-                fix="Give the Git source together with its token.",
-            )
         space.sealed_source_token = instance.sealer.seal(wanted.source_token, context=f"space:{space.id}:source_token")
 
 

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index, Integer, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
@@ -16,6 +16,10 @@ from spaceport.sources.model import Source
 
 # The Hub's rule for names (its contract, section 3), as far as a pattern can say it; the rest the Hub refuses.
 NAME_PATTERN = r"^[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?$"
+# Not `Field(regex=…)`: SQLModel takes it and checks nothing.
+HubName = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=96)]
+Hardware = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
+LONGEST_SLEEP_TIME = 2**31 - 1
 
 
 class Sdk(StrEnum):
@@ -100,20 +104,22 @@ class SourceInput(SQLModel):
     """Where the code comes from; `token` reads a private Git repository and is never shown again."""
 
     source: Source | None = None
-    source_token: str | None = Field(None, min_length=1, max_length=1000, regex=r"^[\x21-\x7e]+$")
+    source_token: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,1000}$")] | None = None
 
 
 class SpaceCreate(SourceInput):
-    owner: str = Field(regex=NAME_PATTERN, max_length=96, schema_extra={"examples": ["acme"]})
-    name: str = Field(regex=NAME_PATTERN, max_length=96, schema_extra={"examples": ["demo"]})
-    hub_account_id: str | None = Field(
-        None, regex=r"^hub_[0-9a-z]{26}$", description="Needed only when the team has several."
+    owner: HubName = Field(schema_extra={"examples": ["acme"]})
+    name: HubName = Field(schema_extra={"examples": ["demo"]})
+    hub_account_id: Annotated[str, StringConstraints(pattern=r"^hub_[0-9a-z]{26}$")] | None = Field(
+        None, description="Needed only when the team has several."
     )
     adopt: bool = Field(False, description="True takes over a Space that exists on the Hub; false creates one.")
     sdk: Sdk = Sdk.DOCKER
     visibility: Visibility = Visibility.PRIVATE
-    hardware: str | None = Field(None, regex=r"^[a-z0-9-]{1,40}$")
-    sleep_time: int | None = Field(None, ge=-1, description="Seconds idle before sleep; -1 never.")
+    hardware: Hardware | None = None
+    sleep_time: int | None = Field(
+        None, ge=-1, le=LONGEST_SLEEP_TIME, description="Seconds idle before sleep; -1 never."
+    )
     health: HealthRule = HealthRule()
     budgets: Budgets = Budgets()
 
@@ -122,8 +128,8 @@ class SpaceUpdate(SourceInput):
     """Only what is given changes."""
 
     visibility: Visibility | None = None
-    hardware: str | None = Field(None, regex=r"^[a-z0-9-]{1,40}$")
-    sleep_time: int | None = Field(None, ge=-1)
+    hardware: Hardware | None = None
+    sleep_time: int | None = Field(None, ge=-1, le=LONGEST_SLEEP_TIME)
     health: HealthRule | None = None
     budgets: Budgets | None = None
 

@@ -42,11 +42,10 @@ async def test_the_end_is_not_lost_behind_a_full_queue() -> None:
 
 
 async def test_a_cut_comes_after_the_lines_before_it() -> None:
-    got: list[str] = []
+    bunches = stream._bunches(lines(3, then=HubFailure(0, "cut")), 60)
+    assert [line.text for line in await anext(bunches)] == ["0", "1", "2"]
     with pytest.raises(HubFailure):
-        async for bunch in stream._bunches(lines(3, then=HubFailure(0, "cut")), 60):
-            got += [line.text for line in bunch]
-    assert got == ["0", "1", "2"]
+        await anext(bunches)
 
 
 async def test_a_silent_stream_is_left_at_the_limit_and_closed() -> None:

@@ -1,0 +1,98 @@
+"""The REST door with a real Hub behind it, and a team with a managed space."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from tests.api.conftest import Person
+from tests.localhub_server import LocalHub
+from tests.spaceport_server import archive
+
+from spaceport import instance as instances
+from spaceport.deployments import frames
+from spaceport.events.feed import Feed
+from spaceport.hub.client import install_client
+from spaceport.instance import Instance
+from spaceport.settings import Settings
+
+ROLES = ("viewer", "deployer", "admin", "owner")
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
+    install_client()
+    server = LocalHub(
+        tmp_path_factory.mktemp("api") / "hub", "--token", "local:hf_reads:read", "--org", "acme:team:local=admin"
+    )
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """What a test sets differently."""
+    return {}
+
+
+@pytest.fixture
+def instance(database, tmp_path, hub: LocalHub, settings: dict[str, Any]) -> Instance:
+    wanted = {"data_dir": tmp_path, "hf_endpoint": hub.url} | settings
+    return instances.assemble(Settings(_env_file=None, **wanted), database)
+
+
+@pytest.fixture
+def api(api, instance: Instance):
+    """Without a worker: what is queued stays queued."""
+    api.app.state.feed = Feed(frames.reader(instance.database), None)
+    return api
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """Of a Space that no other test uses."""
+    return f"space-{abs(hash(request.node.nodeid))}"
+
+
+@dataclass
+class Crew:
+    """A team with one person per role, a space of theirs, and a stranger with a team of their own."""
+
+    team_id: str
+    people: dict[str, Person]
+    name: str
+    ids: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def space(self) -> str:
+        return f"/api/v1/spaces/local/{self.name}"
+
+    def ask(self, who: str, method: str, path: str, body: Any = None):
+        person = self.people["owner"] if who == "nobody" else self.people[who]
+        headers = {} if who == "nobody" else person.headers
+        url = path.format(space=self.space, team=self.team_id, **self.ids)
+        if body == "file":
+            return person.api.request(method, url, files={"file": ("a.tar.gz", archive({"a": "b"}))}, headers=headers)
+        return person.api.request(method, url, json=body, headers=headers)
+
+    def done(self, method: str, path: str, body: Any = None) -> Any:
+        """By the owner."""
+        answer = self.ask("owner", method, path, body)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+
+@pytest.fixture
+def crew(sign_up, hub: LocalHub, name: str) -> Crew:
+    owner = sign_up("owner")
+    team_id = owner.post("/api/v1/teams", {"name": "Engines"}).json()["id"]
+    people = {"owner": owner, "stranger": sign_up("stranger")}
+    for role in ROLES[:-1]:
+        people[role] = sign_up(role)
+        owner.post(f"/api/v1/teams/{team_id}/members", {"email": people[role].email, "role": role})
+    crew = Crew(team_id, people, name)
+    account = crew.done("POST", "/api/v1/hub-accounts", {"token": hub.token, "team_id": team_id})
+    crew.ids["account"] = account["id"]
+    body = {"owner": "local", "name": name, "sdk": "static", "source": {"kind": "space", "repo_id": "local/other"}}
+    crew.ids["space_id"] = crew.done("POST", "/api/v1/spaces", body)["id"]
+    return crew

@@ -1,0 +1,130 @@
+"""Every route, asked by everybody: nothing of another team is seen or changed, and each role may do its part."""
+
+import re
+
+import pytest
+from tests.api.doors.conftest import ROLES, Crew
+
+PEOPLE = ("nobody", "stranger", *ROLES)
+UPLOAD = "upl_" + "0" * 26
+SPACE = {"owner": "local", "name": "new-one", "sdk": "static", "hub_account_id": "{account}"}
+OTHER = {"source": {"kind": "upload", "upload_id": UPLOAD}}
+
+# What is asked, and what nobody, a stranger, a viewer, a deployer, an admin and an owner are answered.
+MATRIX = {
+    "list spaces": ("GET", "/api/v1/spaces", None, (401, 200, 200, 200, 200, 200)),
+    "read a space": ("GET", "{space}", None, (401, 404, 200, 200, 200, 200)),
+    "create a space": ("POST", "/api/v1/spaces", SPACE, (401, 404, 403, 403, 201, 201)),
+    "change a space": ("PATCH", "{space}", {"health": {"path": "/x"}}, (401, 404, 403, 403, 200, 200)),
+    "drop a space": ("DELETE", "{space}", None, (401, 404, 403, 403, 204, 204)),
+    "list hub accounts": ("GET", "/api/v1/hub-accounts", None, (401, 200, 200, 200, 200, 200)),
+    "read a hub account": ("GET", "/api/v1/hub-accounts/{account}", None, (401, 404, 200, 200, 200, 200)),
+    "store a hub account": (
+        "POST",
+        "/api/v1/hub-accounts",
+        {"token": "hf_local", "team_id": "{team}"},
+        (401, 404, 403, 403, 201, 201),
+    ),
+    "remove a hub account": ("DELETE", "/api/v1/hub-accounts/{account}", None, (401, 404, 403, 403, 409, 409)),
+    "upload": ("POST", "/api/v1/uploads?team_id={team}", "file", (401, 404, 403, 201, 201, 201)),
+    "deploy": ("POST", "{space}/deployments", {}, (401, 404, 403, 202, 202, 202)),
+    "list deployments": ("GET", "{space}/deployments", None, (401, 404, 200, 200, 200, 200)),
+    "read a deployment": ("GET", "/api/v1/deployments/{deployment}", None, (401, 404, 200, 200, 200, 200)),
+    "read a log": ("GET", "/api/v1/deployments/{deployment}/logs", None, (401, 404, 200, 200, 200, 200)),
+    "follow": ("GET", "/api/v1/deployments/{ended}/events", None, (401, 404, 200, 200, 200, 200)),
+    "cancel": ("POST", "/api/v1/deployments/{deployment}/cancellation", None, (401, 404, 403, 202, 409, 409)),
+    "list jobs": ("GET", "/api/v1/jobs", None, (401, 200, 200, 200, 200, 200)),
+    "read a job": ("GET", "/api/v1/jobs/{job}", None, (401, 404, 200, 200, 200, 200)),
+}
+# Covered for every role in test_teams.py, or about the caller alone.
+ELSEWHERE = re.compile(r"/api/v1/(teams|me|auth)|/health$")
+
+
+@pytest.fixture
+def everything(crew: Crew) -> Crew:
+    """A deployment that has ended and one that is queued, with their jobs."""
+    ended = crew.done("POST", "{space}/deployments")
+    crew.ids["ended"] = ended["id"]
+    crew.done("POST", "/api/v1/deployments/{ended}/cancellation")
+    crew.ids["deployment"] = crew.done("POST", "{space}/deployments")["id"]
+    crew.ids["job"] = crew.done("GET", "/api/v1/jobs?deployment_id={deployment}")["items"][0]["id"]
+    return crew
+
+
+def filled(value: object, crew: Crew) -> object:
+    if isinstance(value, dict):
+        return {key: filled(each, crew) for key, each in value.items()}
+    return value.format(team=crew.team_id, **crew.ids) if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("what", MATRIX)
+def test_each_may_do_what_the_matrix_says(everything: Crew, what: str) -> None:
+    method, path, body, expected = MATRIX[what]
+    if what == "create a space":
+        body = body | {"name": f"{everything.name}-new"}
+    if what == "drop a space":
+        everything.done("POST", "/api/v1/deployments/{deployment}/cancellation")
+    answered = []
+    for who in PEOPLE:
+        answer = everything.ask(who, method, path, filled(body, everything))
+        answered.append(answer.status_code)
+        if answer.is_success and who == "admin" and what in {"create a space", "drop a space"}:
+            undo(everything, what)
+        if who in {"nobody", "stranger"}:
+            assert not leaks(everything, answer.text, path)
+    assert dict(zip(PEOPLE, answered, strict=True)) == dict(zip(PEOPLE, expected, strict=True))
+
+
+def undo(crew: Crew, what: str) -> None:
+    """So that the owner finds what the admin found."""
+    if what == "create a space":
+        crew.done("DELETE", f"/api/v1/spaces/local/{crew.name}-new?on_hub=true")
+    elif what == "drop a space":
+        body = {"owner": "local", "name": crew.name, "adopt": True, "hub_account_id": crew.ids["account"]}
+        crew.done("POST", "/api/v1/spaces", body)
+
+
+def leaks(crew: Crew, text: str, path: str) -> bool:
+    """Whether an answer tells more of the team than the question did."""
+    asked = path.format(space=crew.space, team=crew.team_id, **crew.ids)
+    facts = [crew.team_id, *crew.ids.values(), "Engines", crew.people["owner"].id]
+    return any(fact in text for fact in facts if fact not in asked)
+
+
+def test_no_route_is_missing_from_the_matrix(everything: Crew) -> None:
+    document = everything.people["owner"].api.app.openapi()
+    names = {"/api/v1/spaces/{owner}/{name}": "{space}", "{account_id}": "{account}", "{deployment_id}": "{deployment}"}
+    names["{job_id}"] = "{job}"
+    asked = {(method, path.split("?")[0].replace("{ended}", "{deployment}")) for method, path, *_ in MATRIX.values()}
+    for path, operations in document["paths"].items():
+        for ours, short in names.items():
+            path = path.replace(ours, short)  # noqa: PLW2901
+        if not ELSEWHERE.match(path):
+            assert {(method.upper(), path) for method in operations} <= asked
+
+
+def test_a_stranger_cannot_tell_what_is_hidden_from_what_is_not_there(everything: Crew) -> None:
+    for hidden, missing in (
+        ("/api/v1/deployments/{deployment}", "/api/v1/deployments/dep_" + "0" * 26),
+        ("/api/v1/jobs/{job}", "/api/v1/jobs/job_" + "0" * 26),
+        ("/api/v1/hub-accounts/{account}", "/api/v1/hub-accounts/hub_" + "0" * 26),
+    ):
+        answers = [everything.ask("stranger", "GET", path).json() for path in (hidden, missing)]
+        varying = {"instance": "", "request_id": ""}
+        assert answers[0] | varying == answers[1] | varying
+
+
+def test_an_upload_of_another_team_cannot_be_deployed(everything: Crew) -> None:
+    theirs = everything.ask("stranger", "POST", "/api/v1/uploads", "file").json()["id"]
+    for method, path, body in (
+        ("POST", "{space}/deployments", {"source": {"kind": "upload", "upload_id": theirs}}),
+        ("PATCH", "{space}", {"source": {"kind": "upload", "upload_id": theirs}}),
+    ):
+        answer = everything.ask("owner", method, path, body)
+        assert (answer.status_code, answer.json()["code"]) == (404, "upload_not_found")
+
+
+def test_lists_hold_the_callers_own_rows_alone(everything: Crew) -> None:
+    for path in ("/api/v1/spaces", "/api/v1/jobs", "/api/v1/hub-accounts"):
+        assert everything.ask("viewer", "GET", path).json() not in ([], {"items": [], "next_cursor": None})
+        assert everything.ask("stranger", "GET", path).json() in ([], {"items": [], "next_cursor": None})
