@@ -16,11 +16,14 @@ from localhub.api import (
     files,
     identity,
     info,
+    job_streams,
+    jobs,
     logs,
     observe,
     page,
     repos,
     runtime,
+    scheduled_jobs,
     settings,
     webhooks,
 )
@@ -29,6 +32,7 @@ from localhub.errors import HubError
 from localhub.hub import Hub
 
 DOORS = (identity, repos, files, commits, settings, runtime, logs, webhooks, info, page)
+JOB_DOORS = (jobs, job_streams, scheduled_jobs)
 
 
 def create_app(config: Config, address: str) -> Starlette:
@@ -41,7 +45,7 @@ def create_app(config: Config, address: str) -> Starlette:
         yield
         await hub.close()
 
-    routes = [route for door in DOORS for route in door.ROUTES] + (admin.ROUTES if config.admin else [])
+    routes = [route for door in DOORS + JOB_DOORS for route in door.ROUTES] + (admin.ROUTES if config.admin else [])
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
