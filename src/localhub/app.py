@@ -13,6 +13,7 @@ from localhub import errors
 from localhub.api import (
     admin,
     commits,
+    duplicates,
     files,
     identity,
     info,
@@ -24,6 +25,7 @@ from localhub.api import (
     repos,
     runtime,
     scheduled_jobs,
+    search,
     settings,
     webhooks,
 )
@@ -31,7 +33,8 @@ from localhub.config import Config
 from localhub.errors import HubError
 from localhub.hub import Hub
 
-DOORS = (identity, repos, files, commits, settings, runtime, logs, webhooks, info, page)
+# `search` before `info`: its fixed paths look like `/api/spaces/OWNER/NAME`.
+DOORS = (identity, search, repos, duplicates, files, commits, settings, runtime, logs, webhooks, info, page)
 JOB_DOORS = (jobs, job_streams, scheduled_jobs)
 
 
@@ -45,7 +48,8 @@ def create_app(config: Config, address: str) -> Starlette:
         yield
         await hub.close()
 
-    routes = [route for door in DOORS + JOB_DOORS for route in door.ROUTES] + (admin.ROUTES if config.admin else [])
+    routes = [route for door in DOORS + JOB_DOORS for route in door.ROUTES]
+    routes += admin.ROUTES if config.admin else []
     app = Starlette(
         routes=routes,
         lifespan=lifespan,

@@ -65,8 +65,41 @@ class Volumes(Body):
     volumes: list[Volume]
 
 
-class Duplicate(Body):
-    repository: str
+class Hardware(Body):
+    flavor: SpaceFlavor
+    sleep_time_seconds: SleepTime | None = None
+
+
+class Sleep(Body):
+    seconds: SleepTime
+
+
+class DevMode(Body):
+    enabled: bool
+
+
+class Repository(Body):
+    name: str
+    organization: str | None = None
+
+
+class RepositorySettings(Body):
+    private: bool | None = None
+    visibility: Visibility | None = None
+    gated: Literal["auto", "manual", False] | None = None
+    discussions_disabled: bool | None = None
+    discussions_sorting: Literal["recently-created", "trending", "reactions"] | None = None
+
+
+class Move(Body):
+    from_repo: str
+    to_repo: str
+    type: str = "model"
+
+
+class SpaceOptions(Body):
+    """What a Space may be given when it comes to be."""
+
     private: bool | None = None
     visibility: Visibility | None = None
     hardware: SpaceFlavor | None = None
@@ -74,6 +107,17 @@ class Duplicate(Body):
     secrets: list[Entry] | None = None
     variables: list[Entry] | None = None
     volumes: list[Volume] | None = None
+
+
+class NewRepository(Repository, SpaceOptions):
+    type: str = "model"
+    sdk: str | None = None
+    template: str | None = None
+    files: list[dict[str, Any]] | None = None
+
+
+class Duplicate(SpaceOptions):
+    repository: str
 
 
 class Expose(Body):
@@ -114,6 +158,53 @@ class JobSpec(Body):
         if (self.docker_image is None) == (self.space_id is None):
             raise ValueError("exactly one of dockerImage and spaceId is required")
         return self
+
+
+class Watched(Body):
+    type: Literal["dataset", "model", "space", "bucket", "kernel", "user", "org"]
+    name: str
+
+
+class Webhook(Body):
+    watched: list[Watched] | None = None
+    url: Annotated[str, Field(pattern=r"^https?://[^/]")] | None = None
+    job: JobSpec | None = None
+    job_source_id: str | None = None
+    domains: list[Literal["repo", "discussion"]] | None = None
+    secret: Annotated[str, Field(pattern=r"^[\x20-\x7F]*$")] | None = None
+    secrets: dict[EnvName, Text] | None = None
+
+
+class Branch(Body):
+    starting_point: str | None = None
+    empty_branch: bool | None = None
+    overwrite: bool | None = None
+
+
+class Tag(Body):
+    tag: Annotated[str, Field(min_length=1)]
+    message: str | None = None
+
+
+class Squash(Body):
+    message: Annotated[str, Field(max_length=500)] | None = None
+
+
+class Upload(Body):
+    path: str
+    size: Annotated[float, Field(ge=0)]
+    sample: str
+
+
+class Uploads(Body):
+    files: Annotated[list[Upload], Field(max_length=256)]
+    git_attributes: str | None = None
+    git_ignore: str | None = None
+
+
+class Card(Body):
+    content: str
+    repo_type: str | None = None
 
 
 class Labels(Body):

@@ -12,21 +12,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from localhub import errors
-from localhub.api import context
+from localhub.api import bodies, context
 from localhub.errors import HubError
 from localhub.git import read, write
 from localhub.hub import Hub
 from localhub.spaces import readme
 from localhub.spaces.model import Space
 
-MOST_FILES = 256
 STALE = "The branch was updated since you opened this page. Please refresh and try again."
 
 
 async def validate_yaml(request: Request) -> Response:
-    facts = await context.document(request)
+    facts = await context.checked(request, bodies.Card)
     try:
-        card = readme.front_matter(context.text(facts, "content"))
+        card = readme.front_matter(facts["content"])
     except readme.ReadmeError as error:
         if "Missing" in str(error):
             warning = "empty or missing yaml metadata in repo card"
@@ -39,10 +38,7 @@ async def validate_yaml(request: Request) -> Response:
 
 async def preupload(request: Request) -> Response:
     space, hub = context.writable(request), context.hub(request)
-    facts = await context.document(request)
-    files = facts.get("files") or []
-    if len(files) > MOST_FILES:
-        raise HubError(400, f'"files" must contain less than or equal to {MOST_FILES} items')
+    files = (await context.checked(request, bodies.Uploads))["files"]
     tip = await _tip(hub, space, _branch(request, "preupload"))
     entries = await asyncio.to_thread(read.tree, hub.runner.workshop.repository(space), tip) if tip else ()
     oids = {entry.path: entry.oid for entry in entries if entry.kind == "blob"}
@@ -142,7 +138,7 @@ async def branch(request: Request) -> Response:
     known = await asyncio.to_thread(read.resolve, repository, ref)
     if request.method == "DELETE":
         return await _drop(hub, space, ref, known)
-    facts = await context.document(request)
+    facts = await context.checked(request, bodies.Branch)
     if known and not facts.get("overwrite"):
         raise HubError(409, f"Reference {ref} already exists")
     start = facts.get("startingPoint") or "main"
@@ -160,8 +156,7 @@ async def tag(request: Request) -> Response:
     if request.method == "DELETE":
         ref = f"refs/tags/{name}"
         return await _drop(hub, space, ref, await asyncio.to_thread(read.resolve, repository, ref))
-    facts = await context.document(request)
-    ref = f"refs/tags/{context.text(facts, 'tag')}"
+    ref = f"refs/tags/{(await context.checked(request, bodies.Tag))['tag']}"
     target = await asyncio.to_thread(read.resolve, repository, name)
     if target is None:
         raise errors.revision_missing(name)
@@ -175,7 +170,7 @@ async def tag(request: Request) -> Response:
 async def super_squash(request: Request) -> Response:
     space, hub = context.writable(request), context.hub(request)
     repository, ref = hub.runner.workshop.repository(space), _branch(request, "super-squash")
-    facts = await context.document(request)
+    facts = await context.checked(request, bodies.Squash)
     async with hub.locks[space.id]:
         tip = await _tip(hub, space, ref)
         title = str(facts.get("message") or "Super-squash branch 'main' using huggingface_hub")

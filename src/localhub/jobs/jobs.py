@@ -54,6 +54,10 @@ class Jobs:
         job = self._jobs.get(job_id)
         return job if job and job.owner == owner else None
 
+    def any(self, job_id: str) -> Job | None:
+        """Of whatever owner."""
+        return self._jobs.get(job_id)
+
     def of(self, owner: str) -> list[Job]:
         """Newest first."""
         return [job for job in reversed(self._jobs.values()) if job.owner == owner]
