@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from localhub import errors
 from localhub.api import (
+    absent,
     admin,
     commits,
     duplicates,
@@ -35,7 +36,7 @@ from localhub.hub import Hub
 
 # `search` before `info`: its fixed paths look like `/api/spaces/OWNER/NAME`.
 DOORS = (identity, search, repos, duplicates, files, commits, settings, runtime, logs, webhooks, info, page)
-JOB_DOORS = (jobs, job_streams, scheduled_jobs)
+JOB_DOORS = (jobs, job_streams, scheduled_jobs, absent)
 
 
 def create_app(config: Config, address: str) -> Starlette:

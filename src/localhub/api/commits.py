@@ -52,6 +52,8 @@ async def preupload(request: Request) -> Response:
 
 async def commit(request: Request) -> Response:
     space, hub = context.writable(request), context.hub(request)
+    if "hot_reload" in request.query_params:
+        raise HubError(400, "Hot reload is not available: it needs an agent that only the Hub's own images have")
     branch = _branch(request, "commit")
     lines = await asyncio.to_thread(_lines, await context.body(request))
     async with hub.locks[space.id]:
