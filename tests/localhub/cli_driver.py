@@ -7,10 +7,11 @@ noting the answers, nothing is changed: it is `main()` of the installed client.
 
 import importlib
 import json
+import logging
 import os
 import pkgutil
 import sys
-import traceback
+from pathlib import Path
 
 import huggingface_hub
 import huggingface_hub.cli
@@ -27,7 +28,8 @@ def serve():
         if not child:
             run(**call)
         _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
 
 
 def run(argv, folder, output):
@@ -43,11 +45,10 @@ def run(argv, folder, output):
         hf.main()
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
-    except BaseException:
-        traceback.print_exc()
+    except Exception:
+        logging.getLogger("hf").exception("it ended with an exception of its own")
         code = 70
-    with open(f"{output}.answers", "w") as notes:
-        json.dump(answers, notes)
+    Path(f"{output}.answers").write_text(json.dumps(answers))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
