@@ -69,7 +69,9 @@ COMMANDS = {
     "jobs list": Line("-a", r"JOB_ID|No results"),
     "jobs logs": Line("{job}", r"it ran"),
     "jobs rerun": Line("{job}", r"it ran"),
-    "jobs run": Line("-e A=1 -s B=2 python:3.11 python -c import~os;print(os.environ['A']+os.environ['B'])", r"\b12\b"),
+    "jobs run": Line(
+        "-e MODE=1 -s B=2 python:3.11 python -c import~os;print(os.environ['MODE']+os.environ['B'])", r"\b12\b"
+    ),
     "jobs stats": Line("{busy}", r"MEM USAGE"),
     "jobs uv run": Line("python -c print(40+2)", r"\b42\b"),
     "jobs wait": Line("{job} {job}", r"COMPLETED"),

@@ -37,6 +37,14 @@ class Stock(dict[str, str]):
     def _new(self) -> str:
         return f"local/new-{next(NUMBERS)}"
 
+    def _fresh(self) -> str:
+        """A name without its namespace, not taken yet."""
+        return self._new().split("/")[1]
+
+    def _short(self) -> str:
+        """The name of a Space that is there, without its namespace."""
+        return self._page().split("/")[1]
+
     def _app(self) -> str:
         """A docker Space without an app, to be changed at will."""
         return self._space("docker")
@@ -71,6 +79,12 @@ class Stock(dict[str, str]):
 
     def _busy(self) -> str:
         job = self._run("import time; time.sleep(60)")
+        self.api.wait_for_job(job, namespace="local", stages=["RUNNING"], poll_interval=0.05)
+        return job
+
+    def _brief(self) -> str:
+        """Runs long enough to be measured."""
+        job = self._run("import time; time.sleep(1.5)")
         self.api.wait_for_job(job, namespace="local", stages=["RUNNING"], poll_interval=0.05)
         return job
 

@@ -24,7 +24,7 @@ def _one_of(name: str, known: Iterable[str]) -> str:
 Text = Annotated[str, AfterValidator(_without_nul)]
 """What may become part of an argument list or an environment."""
 Key = Annotated[str, Field(pattern=r"^[a-zA-Z][_a-zA-Z0-9]*$")]
-EnvName = Annotated[Text, Field(pattern=r"^[^=]+$")]
+EnvName = Annotated[str, Field(pattern=r"^[a-zA-Z][_a-zA-Z0-9]+$")]
 Label = Annotated[str, Field(max_length=100, pattern=r"^[a-zA-Z0-9._-]*$")]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Group = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{24}$")]
@@ -56,9 +56,9 @@ class Volume(Body):
     type: Literal["bucket", "model", "dataset", "space"]
     source: str
     mount_path: Annotated[Text, Field(pattern=r"^/.*$")]
-    revision: str | None = None
-    read_only: bool | None = None
-    path: str | None = None
+    revision: str = ""
+    read_only: bool = False
+    path: str = ""
 
 
 class Volumes(Body):
@@ -122,11 +122,11 @@ class Duplicate(SpaceOptions):
 
 class Expose(Body):
     ports: list[Port]
-    ports_public: list[Port] | None = None
+    ports_public: list[Port] = []
 
     @model_validator(mode="after")
     def _public_ones_are_exposed(self) -> Self:
-        if not set(self.ports_public or []) <= set(self.ports):
+        if not set(self.ports_public) <= set(self.ports):
             raise ValueError("portsPublic must be a subset of ports")
         return self
 
@@ -141,7 +141,7 @@ class JobSpec(Body):
     command: list[Annotated[Text, Field(min_length=1)]] = []
     arguments: list[Text] = []
     environment: dict[EnvName, Text] = {}
-    secrets: dict[EnvName, Text] = {}
+    secrets: dict[Key, Text] = {}
     flavor: JobFlavor
     arch: Literal["amd64", "arm64"] | None = None
     timeout_seconds: Annotated[int, Field(ge=1, le=2**53 - 1)] | None = None
@@ -172,7 +172,7 @@ class Webhook(Body):
     job_source_id: str | None = None
     domains: list[Literal["repo", "discussion"]] | None = None
     secret: Annotated[str, Field(pattern=r"^[\x20-\x7F]*$")] | None = None
-    secrets: dict[EnvName, Text] | None = None
+    secrets: dict[Key, Text] | None = None
 
 
 class Branch(Body):
@@ -187,7 +187,7 @@ class Tag(Body):
 
 
 class Squash(Body):
-    message: Annotated[str, Field(max_length=500)] | None = None
+    message: Annotated[Text, Field(max_length=500)] | None = None
 
 
 class Upload(Body):

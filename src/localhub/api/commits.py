@@ -4,7 +4,7 @@ import asyncio
 import base64
 import binascii
 import json
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from starlette.requests import Request
@@ -15,6 +15,7 @@ from localhub import errors
 from localhub.api import bodies, context
 from localhub.errors import HubError
 from localhub.git import read, write
+from localhub.git.run import GitError
 from localhub.hub import Hub
 from localhub.spaces import readme
 from localhub.spaces.model import Space
@@ -71,9 +72,19 @@ async def commit(request: Request) -> Response:
 
 def _lines(raw: bytes) -> list[tuple[str, dict[str, Any]]]:
     try:
-        return [(item["key"], item["value"]) for item in map(json.loads, filter(None, raw.split(b"\n")))]
-    except (ValueError, KeyError, TypeError) as error:
+        return [_line(json.loads(line)) for line in raw.split(b"\n") if line]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise HubError(400, "Invalid NDJSON body") from error
+
+
+def _line(item: Any) -> tuple[str, dict[str, Any]]:
+    key, value = item["key"], item["value"]
+    for name in ("path", "oldPath", "summary", "description", "parentCommit", "encoding", "oid"):
+        # Also refuses half a character, which JSON may spell and no file name can hold.
+        (value.get(name) or "").encode()
+    if not isinstance(key, str) or not isinstance(value.get("content") or "", str):
+        raise TypeError
+    return key, value
 
 
 def _change(hub: Hub, space: Space, tip: str, lines: list[tuple[str, dict[str, Any]]], author: str) -> write.Change:
@@ -94,9 +105,11 @@ def _change(hub: Hub, space: Space, tip: str, lines: list[tuple[str, dict[str, A
                 change.deleted.append(path)
             case "file":
                 path = _path(value)
+                if path.endswith("/"):
+                    raise HubError(422, f"Invalid path: {path}")
                 change.files.append(write.File(path, _content(value), modes.get(path, "100644")))
                 if value.get("oldPath"):
-                    change.deleted.append(value["oldPath"])
+                    change.deleted.append(_path({"path": value["oldPath"]}))
             case _:
                 raise HubError(400, f"localhub does not take {key} in a commit")
     if not change.title:
@@ -125,10 +138,10 @@ def _possible(path: str) -> bool:
 
 
 def _content(value: dict[str, Any]) -> bytes:
-    content = value.get("content", "")
-    if value.get("encoding") == "utf-8":
-        return str(content).encode()
+    content = value.get("content") or ""
     try:
+        if value.get("encoding") == "utf-8":
+            return str(content).encode()
         return base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError, TypeError) as error:
         raise HubError(400, f"Invalid base64 content: {value.get('path')}") from error
@@ -147,7 +160,7 @@ async def branch(request: Request) -> Response:
     target = await asyncio.to_thread(read.resolve, repository, start)
     if target is None:
         raise errors.revision_missing(start)
-    await asyncio.to_thread(write.update_ref, repository, ref, target)
+    await _point(repository, ref, target)
     await hub.moved(space, ref, known, target)
     return JSONResponse({})
 
@@ -164,7 +177,7 @@ async def tag(request: Request) -> Response:
         raise errors.revision_missing(name)
     if await asyncio.to_thread(read.resolve, repository, ref):
         raise HubError(409, f"Tag reference {ref} already exists")
-    await asyncio.to_thread(write.update_ref, repository, ref, target)
+    await _point(repository, ref, target)
     await hub.moved(space, ref, None, target)
     return JSONResponse({})
 
@@ -179,6 +192,13 @@ async def super_squash(request: Request) -> Response:
         oid = await asyncio.to_thread(write.squash, repository, ref, tip, title, context.caller(request).name)
         await hub.moved(space, ref, tip, oid)
     return JSONResponse({"commitId": oid})
+
+
+async def _point(repository: Path, ref: str, target: str) -> None:
+    try:
+        await asyncio.to_thread(write.update_ref, repository, ref, target)
+    except (GitError, ValueError) as error:
+        raise HubError(400, f"Invalid reference name: {ref}") from error
 
 
 async def _drop(hub: Hub, space: Space, ref: str, known: str | None) -> Response:

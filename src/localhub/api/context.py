@@ -54,7 +54,7 @@ async def document(request: Request) -> dict[str, Any]:
     """The JSON object in the body; an empty body is an empty object."""
     raw = await body(request)
     try:
-        value = json.loads(raw) if raw.strip() else {}
+        value = json.loads(raw, parse_constant=_no_number) if raw.strip() else {}
         # JSON may spell half a character, which no text file and no answer can hold.
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
@@ -73,6 +73,10 @@ async def checked(request: Request, shape: type[BaseModel]) -> dict[str, Any]:
         place = ".".join(map(str, first["loc"]))
         raise HubError(400, f'"{place}": {first["msg"]}' if place else first["msg"]) from None
     return found.model_dump(by_alias=True, exclude_unset=True)
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def text(facts: dict[str, Any], key: str, default: str | None = None) -> str:

@@ -58,9 +58,9 @@ def _aim(request: Request, webhook: Webhook, facts: dict[str, Any]) -> None:
             raise HubError(404, "Job not found")
         context.may_write_to(request, job.owner)
         webhook.update(jobSourceId=source, job_owner=job.owner, job=job.spec | {"secrets": {}}, url=None)
-    elif "job" in facts:
+    elif facts.get("job"):
         webhook.update(job_owner=webhook["owner"], job=runnable(facts["job"]), url=None)
-    elif "url" in facts:
+    elif facts.get("url"):
         webhook.update(url=facts["url"], job=None, jobSourceId=None)
     if not webhook.get("url") and not webhook.get("job"):
         raise HubError(400, '"url" or "jobSourceId" is required')
