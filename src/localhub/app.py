@@ -11,16 +11,22 @@ from starlette.responses import JSONResponse, Response
 
 from localhub import errors
 from localhub.api import (
+    absent,
     admin,
     commits,
+    duplicates,
     files,
     identity,
     info,
+    job_streams,
+    jobs,
     logs,
     observe,
     page,
     repos,
     runtime,
+    scheduled_jobs,
+    search,
     settings,
     webhooks,
 )
@@ -28,7 +34,9 @@ from localhub.config import Config
 from localhub.errors import HubError
 from localhub.hub import Hub
 
-DOORS = (identity, repos, files, commits, settings, runtime, logs, webhooks, info, page)
+# `search` before `info`: its fixed paths look like `/api/spaces/OWNER/NAME`.
+DOORS = (identity, search, repos, duplicates, files, commits, settings, runtime, logs, webhooks, info, page)
+JOB_DOORS = (jobs, job_streams, scheduled_jobs, absent)
 
 
 def create_app(config: Config, address: str) -> Starlette:
@@ -41,7 +49,8 @@ def create_app(config: Config, address: str) -> Starlette:
         yield
         await hub.close()
 
-    routes = [route for door in DOORS for route in door.ROUTES] + (admin.ROUTES if config.admin else [])
+    routes = [route for door in DOORS + JOB_DOORS for route in door.ROUTES]
+    routes += admin.ROUTES if config.admin else []
     app = Starlette(
         routes=routes,
         lifespan=lifespan,

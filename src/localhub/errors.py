@@ -4,8 +4,12 @@ The client reads the kind from `X-Error-Code` and the text from `X-Error-Message
 or 404 means nothing to it, so every refusal about a repository, a revision or a file carries its code.
 """
 
+import re
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
 class HubError(Exception):
@@ -40,7 +44,7 @@ def respond(_request: Request, error: Exception) -> Response:
     """The exception handler of the application for `HubError`."""
     if not isinstance(error, HubError):
         raise error
-    headers = {"X-Error-Message": error.message.replace("\n", " ").encode("ascii", "replace").decode()}
+    headers = {"X-Error-Message": _UNPRINTABLE.sub("?", error.message.replace("\n", " "))}
     if error.code:
         headers["X-Error-Code"] = error.code
     return JSONResponse({"error": error.message, **error.facts}, error.status, headers)

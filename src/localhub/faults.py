@@ -5,6 +5,7 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from localhub.runner.builds import BuildFailed
@@ -30,17 +31,25 @@ class Fault:
     """`before`: the connection is cut and nothing happens. `after`: it happens, then the connection is cut."""
     cut_after: int | None = None
     """The stream is cut after this many frames; the first one is always empty."""
+    date_shift: float = 0
+    """Seconds by which the `Date` of the answer is wrong; negative for the past."""
     build_delay: float = 0
     """Seconds a build of `space` takes longer."""
     build_error: str = ""
     """A build of `space` fails with this reason."""
+    registry_status: int = 0
+    """A build of `space` fails because the registry answers this when it is asked for the base image."""
     stuck_stage: str = ""
     """The runtime of `space` keeps saying this stage, and the commit served when the fault was set."""
     stuck_sha: str | None = None
 
     @property
     def of_calls(self) -> bool:
-        return not (self.build_delay or self.build_error or self.stuck_stage)
+        return not (self.of_builds or self.stuck_stage)
+
+    @property
+    def of_builds(self) -> bool:
+        return bool(self.build_delay or self.build_error or self.registry_status)
 
 
 class Faults:
@@ -48,9 +57,11 @@ class Faults:
         self._faults: list[Fault] = []
 
     def add(self, facts: dict[str, Any]) -> Fault:
-        """Raises TypeError for an unknown key, `re.error` for a pattern that is none."""
+        """Raises TypeError for an unknown key, `re.error` for a pattern that is none, ValueError for a status."""
         fault = Fault(**facts)
         re.compile(fault.path)
+        if fault.registry_status:
+            HTTPStatus(fault.registry_status)
         self._faults.append(fault)
         return fault
 
@@ -74,12 +85,13 @@ class Faults:
 
     async def hinder_build(self, repo_id: str, say: Callable[[str], None]) -> None:
         for fault in list(self._faults):
-            if fault.space in {"", repo_id} and (fault.build_delay or fault.build_error):
+            if fault.space in {"", repo_id} and fault.of_builds:
                 self._use(fault)
                 await asyncio.sleep(fault.build_delay)
-                if fault.build_error:
-                    say(f"--> ERROR: {fault.build_error}")
-                    raise BuildFailed(f"Job failed with exit code: 1. Reason: {fault.build_error}")
+                reason = _registry_failure(fault.registry_status) if fault.registry_status else fault.build_error
+                if reason:
+                    say(f"--> ERROR: {reason}")
+                    raise BuildFailed(f"Job failed with exit code: 1. Reason: {reason}")
 
     def stuck(self, repo_id: str) -> Fault | None:
         return next((fault for fault in self._faults if fault.stuck_stage and fault.space in {"", repo_id}), None)
@@ -90,3 +102,13 @@ class Faults:
             if fault.count <= 0:
                 self._faults.remove(fault)
         return fault
+
+
+def _registry_failure(status: int) -> str:
+    """As a Docker build says it."""
+    image = "docker.io/library/python:3.11-slim"
+    manifest = "https://registry-1.docker.io/v2/library/python/manifests/3.11-slim"
+    return (
+        f"failed to solve: python:3.11-slim: failed to resolve source metadata for {image}: "
+        f"unexpected status from HEAD request to {manifest}: {status} {HTTPStatus(status).phrase}"
+    )

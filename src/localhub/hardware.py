@@ -38,10 +38,24 @@ FLAVORS = {
     "rtx-pro-6000x8": Flavor("8x RTX Pro 6000", 96, 368, 22.00, ("RTX Pro 6000", 8, 96)),
 }
 FREE = {name for name, flavor in FLAVORS.items() if not flavor.price}
+JOB_FLAVORS = {name: flavor for name, flavor in FLAVORS.items() if name != "zero-a10g"} | {
+    # Free for Spaces, but not for jobs.
+    "cpu-basic": Flavor("CPU Basic", 2, 16, 0.01),
+    "cpu-performance": Flavor("CPU Performance", 32, 256, 1.90),
+    "cpu-xl": Flavor("CPU XL", 16, 124, 1.00),
+    "h200": Flavor("Nvidia H200", 23, 256, 5.00, ("Nvidia H200", 1, 141)),
+    "h200x2": Flavor("2x Nvidia H200", 46, 512, 10.00, ("Nvidia H200", 2, 141)),
+    "h200x4": Flavor("4x Nvidia H200", 92, 1024, 20.00, ("Nvidia H200", 4, 141)),
+    "h200x8": Flavor("8x Nvidia H200", 184, 2048, 40.00, ("Nvidia H200", 8, 141)),
+}
 
 
 def listing() -> list[dict[str, Any]]:
     return [_shown(name, flavor) for name, flavor in FLAVORS.items()]
+
+
+def job_listing() -> list[dict[str, Any]]:
+    return [_shown(name, flavor) | {"ephemeralStorage": "50 GB"} for name, flavor in JOB_FLAVORS.items()]
 
 
 def _shown(name: str, flavor: Flavor) -> dict[str, Any]:
@@ -51,7 +65,6 @@ def _shown(name: str, flavor: Flavor) -> dict[str, Any]:
         "prettyName": flavor.title,
         "cpu": f"{flavor.cpus} vCPU",
         "ram": f"{flavor.ram} GB",
-        "ephemeralStorage": "50 GB",
         "accelerator": None,
         "unitCostMicroUSD": round(per_minute * 1_000_000),
         "unitCostUSD": round(per_minute, 6),

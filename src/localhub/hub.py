@@ -7,6 +7,8 @@ from localhub import clock
 from localhub.config import Config
 from localhub.faults import Faults
 from localhub.git import read
+from localhub.jobs.jobs import Jobs
+from localhub.jobs.schedules import Schedules
 from localhub.limits import Limits
 from localhub.runner.runner import Runner
 from localhub.spaces import readme
@@ -24,15 +26,20 @@ class Hub:
         self.faults = Faults()
         self.limits = Limits(config)
         self.runner = Runner(config, self.store, self.faults)
-        self.webhooks = Webhooks(self.store, address)
+        self.jobs = Jobs(self.runner.workshop)
+        self.schedules = Schedules(self.store, self.jobs)
+        self.webhooks = Webhooks(self.store, self.jobs, address)
         self.locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         """One per Space: commits are made one after the other, as on the Hub."""
 
     async def open(self) -> None:
         await self.runner.open()
+        self.jobs.open()
+        self.schedules.open()
 
     async def close(self) -> None:
-        await self.runner.close()
+        self.schedules.close()
+        await asyncio.gather(self.jobs.close(), self.runner.close())
         await self.webhooks.close()
         self.store.close()
 

@@ -1,6 +1,7 @@
 """Webhooks out: what happened to a repository, told to whoever watches it."""
 
 import asyncio
+import json
 import logging
 from typing import Any
 
@@ -8,6 +9,7 @@ import httpx
 
 from localhub import clock
 from localhub.accounts import stable_id
+from localhub.jobs.jobs import Jobs
 from localhub.spaces.model import Space
 from localhub.spaces.store import Store
 
@@ -16,8 +18,9 @@ logger = logging.getLogger(__name__)
 
 
 class Webhooks:
-    def __init__(self, store: Store, address: str) -> None:
+    def __init__(self, store: Store, jobs: Jobs, address: str) -> None:
         self._store = store
+        self._jobs = jobs
         self._address = address
         self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
         self._under_way: set[asyncio.Task[None]] = set()
@@ -39,12 +42,26 @@ class Webhooks:
     async def _deliver(self, webhook: dict[str, Any], payload: dict[str, Any]) -> None:
         headers = {"X-Webhook-Secret": webhook["secret"]} if webhook.get("secret") else {}
         try:
-            await self._client.post(webhook["url"], json=payload, headers=headers)
+            if webhook.get("job"):
+                self._begin_job(webhook, payload)
+            else:
+                await self._client.post(webhook["url"], json=payload, headers=headers)
         except httpx.HTTPError as error:
             logger.warning("webhook %s: %r", webhook["id"], error)
         webhook["lastTriggerAt"] = clock.now()
         if any(known["id"] == webhook["id"] for known in self._store.webhooks()):
             self._store.save_webhook(webhook)
+
+    def _begin_job(self, webhook: dict[str, Any], payload: dict[str, Any]) -> None:
+        told = {
+            "WEBHOOK_PAYLOAD": json.dumps(payload),
+            "WEBHOOK_REPO_ID": payload["repo"]["name"],
+            "WEBHOOK_REPO_TYPE": payload["repo"]["type"],
+            "WEBHOOK_SECRET": webhook.get("secret") or "",
+        }
+        spec = webhook["job"] | {"environment": webhook["job"].get("environment", {}) | told}
+        initiator = {"type": "webhook", "id": webhook["id"]}
+        self._jobs.begin(webhook["job_owner"], spec, webhook["owner"], initiator)
 
     def _payload(self, space: Space, action: str, scope: str, webhook: dict[str, Any]) -> dict[str, Any]:
         repo = {

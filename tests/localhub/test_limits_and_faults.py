@@ -1,6 +1,8 @@
 """Rate limits, the call log, and scripted misfortune."""
 
 import time
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
@@ -31,9 +33,31 @@ def test_calls_are_counted_without_tokens(hub):
     hub.api().whoami()
     (call,) = hub.calls(path="whoami")
     assert (call["method"], call["path"], call["user"], call["status"]) == ("GET", "/api/whoami-v2", "local", 200)
+    assert call["token"] == "…"
+    assert call["ms"] > 0
+    assert call["at"].startswith("20")
     assert "hf_local" not in str(hub.calls())
     hub.clear_calls()
     assert hub.calls() == []
+
+
+def test_two_tokens_of_one_user_can_be_told_apart_in_the_calls(start):
+    secrets = ("hf_first_of_local_1111", "hf_second_of_local_2222")
+    hub = start("--user", f"local:{secrets[0]}", "--token", f"local:{secrets[1]}:read", token=secrets[0])
+    for secret in secrets:
+        hub.api(secret).whoami()
+    assert [call["token"] for call in hub.calls(path="whoami")] == ["…1111", "…2222"]
+    assert not any(secret in str(hub.calls()) for secret in secrets)
+
+
+def test_refused_and_anonymous_calls_are_in_the_list_too(hub):
+    with hub.http("hf_wrong") as client:
+        client.get("/api/whoami-v2")
+        client.post("/api/nothing", headers={"Authorization": ""})
+    assert [(call["method"], call["path"], call["status"], call["user"], call["token"]) for call in hub.calls()] == [
+        ("GET", "/api/whoami-v2", 401, None, None),
+        ("POST", "/api/nothing", 404, None, None),
+    ]
 
 
 def test_waiting_for_a_stage_costs_no_calls(hub):
@@ -113,9 +137,37 @@ def test_a_build_can_be_made_to_fail(hub):
     assert "disk full" in hub.wait("local/demo", "BUILD_ERROR")["errorMessage"]
 
 
+def test_a_registry_can_be_made_to_refuse_the_base_image(hub):
+    api = hub.api()
+    spaces.docker(api, "local/demo")
+    hub.fault(space="local/demo", registry_status=429)
+    sha = spaces.push_app(api, "local/demo")
+    assert "429 Too Many Requests" in hub.wait("local/demo", "BUILD_ERROR")["errorMessage"]
+    assert "registry-1.docker.io" in hub.logs("local/demo")
+    api.restart_space("local/demo")
+    hub.wait("local/demo", "RUNNING", sha=sha)
+
+
+def test_an_answer_can_carry_a_wrong_date(hub):
+    hub.fault(path="whoami", date_shift=-7200)
+    with hub.http() as client:
+        wrong, right = (parsedate_to_datetime(client.get("/api/whoami-v2").headers["date"]) for _ in range(2))
+    assert timedelta(hours=1, minutes=59) < right - wrong < timedelta(hours=2, minutes=1)
+
+
+def test_a_log_read_under_a_date_of_the_past_ends_where_the_client_thinks_the_present_is(hub):
+    api = hub.api()
+    spaces.docker(api, "local/demo")
+    hub.wait("local/demo", "RUNNING", sha=spaces.push_app(api, "local/demo"))
+    assert list(api.fetch_space_logs("local/demo", build=True))
+    hub.fault(path="/logs/build", date_shift=-7200)
+    assert list(api.fetch_space_logs("local/demo", build=True)) == []
+
+
 def test_an_unknown_fault_is_refused(hub):
-    with pytest.raises(httpx.HTTPStatusError):
-        hub.fault(colour="red")
+    for wrong in ({"colour": "red"}, {"path": "("}, {"registry_status": 7}):
+        with pytest.raises(httpx.HTTPStatusError):
+            hub.fault(**wrong)
 
 
 def test_without_admin_there_is_no_way_in(tmp_path):

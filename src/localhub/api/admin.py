@@ -47,7 +47,7 @@ async def faults(request: Request) -> Response:
             facts.setdefault("stuck_sha", space.served)
         try:
             hub.faults.add(facts)
-        except (TypeError, re.error) as error:
+        except (TypeError, ValueError, re.error) as error:
             raise HubError(400, f"Invalid fault: {error}") from error
     return JSONResponse(hub.faults.listing())
 

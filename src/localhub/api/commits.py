@@ -4,7 +4,7 @@ import asyncio
 import base64
 import binascii
 import json
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from starlette.requests import Request
@@ -12,21 +12,21 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from localhub import errors
-from localhub.api import context
+from localhub.api import bodies, context
 from localhub.errors import HubError
 from localhub.git import read, write
+from localhub.git.run import GitError
 from localhub.hub import Hub
 from localhub.spaces import readme
 from localhub.spaces.model import Space
 
-MOST_FILES = 256
 STALE = "The branch was updated since you opened this page. Please refresh and try again."
 
 
 async def validate_yaml(request: Request) -> Response:
-    facts = await context.document(request)
+    facts = await context.checked(request, bodies.Card)
     try:
-        card = readme.front_matter(context.text(facts, "content"))
+        card = readme.front_matter(facts["content"])
     except readme.ReadmeError as error:
         if "Missing" in str(error):
             warning = "empty or missing yaml metadata in repo card"
@@ -39,10 +39,7 @@ async def validate_yaml(request: Request) -> Response:
 
 async def preupload(request: Request) -> Response:
     space, hub = context.writable(request), context.hub(request)
-    facts = await context.document(request)
-    files = facts.get("files") or []
-    if len(files) > MOST_FILES:
-        raise HubError(400, f'"files" must contain less than or equal to {MOST_FILES} items')
+    files = (await context.checked(request, bodies.Uploads))["files"]
     tip = await _tip(hub, space, _branch(request, "preupload"))
     entries = await asyncio.to_thread(read.tree, hub.runner.workshop.repository(space), tip) if tip else ()
     oids = {entry.path: entry.oid for entry in entries if entry.kind == "blob"}
@@ -56,6 +53,8 @@ async def preupload(request: Request) -> Response:
 
 async def commit(request: Request) -> Response:
     space, hub = context.writable(request), context.hub(request)
+    if "hot_reload" in request.query_params:
+        raise HubError(400, "Hot reload is not available: it needs an agent that only the Hub's own images have")
     branch = _branch(request, "commit")
     lines = await asyncio.to_thread(_lines, await context.body(request))
     async with hub.locks[space.id]:
@@ -73,9 +72,19 @@ async def commit(request: Request) -> Response:
 
 def _lines(raw: bytes) -> list[tuple[str, dict[str, Any]]]:
     try:
-        return [(item["key"], item["value"]) for item in map(json.loads, filter(None, raw.split(b"\n")))]
-    except (ValueError, KeyError, TypeError) as error:
+        return [_line(json.loads(line)) for line in raw.split(b"\n") if line]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise HubError(400, "Invalid NDJSON body") from error
+
+
+def _line(item: Any) -> tuple[str, dict[str, Any]]:
+    key, value = item["key"], item["value"]
+    for name in ("path", "oldPath", "summary", "description", "parentCommit", "encoding", "oid"):
+        # Also refuses half a character, which JSON may spell and no file name can hold.
+        (value.get(name) or "").encode()
+    if not isinstance(key, str) or not isinstance(value.get("content") or "", str):
+        raise TypeError
+    return key, value
 
 
 def _change(hub: Hub, space: Space, tip: str, lines: list[tuple[str, dict[str, Any]]], author: str) -> write.Change:
@@ -96,9 +105,11 @@ def _change(hub: Hub, space: Space, tip: str, lines: list[tuple[str, dict[str, A
                 change.deleted.append(path)
             case "file":
                 path = _path(value)
+                if path.endswith("/"):
+                    raise HubError(422, f"Invalid path: {path}")
                 change.files.append(write.File(path, _content(value), modes.get(path, "100644")))
                 if value.get("oldPath"):
-                    change.deleted.append(value["oldPath"])
+                    change.deleted.append(_path({"path": value["oldPath"]}))
             case _:
                 raise HubError(400, f"localhub does not take {key} in a commit")
     if not change.title:
@@ -127,10 +138,10 @@ def _possible(path: str) -> bool:
 
 
 def _content(value: dict[str, Any]) -> bytes:
-    content = value.get("content", "")
-    if value.get("encoding") == "utf-8":
-        return str(content).encode()
+    content = value.get("content") or ""
     try:
+        if value.get("encoding") == "utf-8":
+            return str(content).encode()
         return base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError, TypeError) as error:
         raise HubError(400, f"Invalid base64 content: {value.get('path')}") from error
@@ -142,14 +153,14 @@ async def branch(request: Request) -> Response:
     known = await asyncio.to_thread(read.resolve, repository, ref)
     if request.method == "DELETE":
         return await _drop(hub, space, ref, known)
-    facts = await context.document(request)
+    facts = await context.checked(request, bodies.Branch)
     if known and not facts.get("overwrite"):
         raise HubError(409, f"Reference {ref} already exists")
     start = facts.get("startingPoint") or "main"
     target = await asyncio.to_thread(read.resolve, repository, start)
     if target is None:
         raise errors.revision_missing(start)
-    await asyncio.to_thread(write.update_ref, repository, ref, target)
+    await _point(repository, ref, target)
     await hub.moved(space, ref, known, target)
     return JSONResponse({})
 
@@ -160,14 +171,13 @@ async def tag(request: Request) -> Response:
     if request.method == "DELETE":
         ref = f"refs/tags/{name}"
         return await _drop(hub, space, ref, await asyncio.to_thread(read.resolve, repository, ref))
-    facts = await context.document(request)
-    ref = f"refs/tags/{context.text(facts, 'tag')}"
+    ref = f"refs/tags/{(await context.checked(request, bodies.Tag))['tag']}"
     target = await asyncio.to_thread(read.resolve, repository, name)
     if target is None:
         raise errors.revision_missing(name)
     if await asyncio.to_thread(read.resolve, repository, ref):
         raise HubError(409, f"Tag reference {ref} already exists")
-    await asyncio.to_thread(write.update_ref, repository, ref, target)
+    await _point(repository, ref, target)
     await hub.moved(space, ref, None, target)
     return JSONResponse({})
 
@@ -175,13 +185,20 @@ async def tag(request: Request) -> Response:
 async def super_squash(request: Request) -> Response:
     space, hub = context.writable(request), context.hub(request)
     repository, ref = hub.runner.workshop.repository(space), _branch(request, "super-squash")
-    facts = await context.document(request)
+    facts = await context.checked(request, bodies.Squash)
     async with hub.locks[space.id]:
         tip = await _tip(hub, space, ref)
         title = str(facts.get("message") or "Super-squash branch 'main' using huggingface_hub")
         oid = await asyncio.to_thread(write.squash, repository, ref, tip, title, context.caller(request).name)
         await hub.moved(space, ref, tip, oid)
     return JSONResponse({"commitId": oid})
+
+
+async def _point(repository: Path, ref: str, target: str) -> None:
+    try:
+        await asyncio.to_thread(write.update_ref, repository, ref, target)
+    except (GitError, ValueError) as error:
+        raise HubError(400, f"Invalid reference name: {ref}") from error
 
 
 async def _drop(hub: Hub, space: Space, ref: str, known: str | None) -> Response:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 from urllib.parse import unquote
 
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from localhub import errors
@@ -53,12 +54,29 @@ async def document(request: Request) -> dict[str, Any]:
     """The JSON object in the body; an empty body is an empty object."""
     raw = await body(request)
     try:
-        value = json.loads(raw) if raw.strip() else {}
-    except ValueError:
+        value = json.loads(raw, parse_constant=_no_number) if raw.strip() else {}
+        # JSON may spell half a character, which no text file and no answer can hold.
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise HubError(400, "Invalid JSON body")
     return value
+
+
+async def checked(request: Request, shape: type[BaseModel]) -> dict[str, Any]:
+    """The body once it has this shape, without what the shape does not name. Raises 400 for another one."""
+    try:
+        found = shape.model_validate(await document(request))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise HubError(400, f'"{place}": {first["msg"]}' if place else first["msg"]) from None
+    return found.model_dump(by_alias=True, exclude_unset=True)
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def text(facts: dict[str, Any], key: str, default: str | None = None) -> str:

@@ -10,6 +10,8 @@ from localhub.accounts import Caller, Org, stable_id
 from localhub.api import context
 from localhub.errors import HubError
 
+ORG_PLANS = {"team", "enterprise", "plus", "academia"}
+
 
 async def whoami(request: Request) -> Response:
     who = context.caller(request)
@@ -32,7 +34,6 @@ async def whoami(request: Request) -> Response:
             "orgs": [_org(org, who) for org in accounts.orgs_of(who.name)],
             "auth": {
                 "type": "access_token",
-                "expiresAt": None,
                 "accessToken": {
                     "displayName": who.token.name,
                     "role": who.token.role,
@@ -49,18 +50,17 @@ async def auth_check(request: Request) -> Response:
 
 
 def _org(org: Org, who: Caller) -> dict[str, Any]:
-    return {
+    plan = {"plan": org.plan} if org.plan in ORG_PLANS else {}
+    return plan | {
         "type": "org",
         "id": stable_id(org.name),
         "name": org.name,
         "fullname": org.name,
         "email": None,
         "avatarUrl": "/avatar.svg",
-        "plan": org.plan,
         "roleInOrg": org.members[who.name],
         "canPay": org.plan != "free",
         "periodEnd": None,
-        "isEnterprise": org.plan in {"enterprise", "plus"},
     }
 
 

@@ -38,7 +38,7 @@ async def listing(request: Request) -> Response:
     wanted = query.getlist("expand") + query.getlist("expand[]")
     limit = min(context.number(request, "limit", PAGE), PAGE)
     offset = context.number(request, "cursor", 0)
-    spaces = _matching(request)
+    spaces = matching(request)
     page = spaces[offset : offset + limit]
     if wanted:
         shown = [present.expanded(hub, space, wanted) for space in page]
@@ -53,7 +53,8 @@ async def listing(request: Request) -> Response:
     return JSONResponse(shown, headers=headers)
 
 
-def _matching(request: Request) -> list[Space]:
+def matching(request: Request) -> list[Space]:
+    """The Spaces a caller may see that are asked for with `author`, `search` and `filter`, in the order of `sort`."""
     hub, who, query = context.hub(request), context.caller(request), request.query_params
     author, search = query.get("author", ""), query.get("search", "").lower()
     filters = set(query.getlist("filter"))

@@ -10,6 +10,8 @@ from localhub.api import context
 from localhub.errors import HubError
 from localhub.runner.log import Log
 
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
 
 async def logs(request: Request) -> Response:
     space, hub = context.writable(request), context.hub(request)
@@ -21,10 +23,14 @@ async def logs(request: Request) -> Response:
             log = supervisor.run_log
         case kind:
             raise HubError(404, f"There is no {kind} log")
+    return stream(request, log)
+
+
+def stream(request: Request, log: Log) -> Response:
+    """The whole log, or its last `?tail=` lines, and then what is added to it."""
     tail = context.number(request, "tail", 0) or None
-    frames = _frames(log, tail, hub.config.keep_alive)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(frames, media_type="text/event-stream", headers=headers)
+    frames = _frames(log, tail, context.hub(request).config.keep_alive)
+    return StreamingResponse(frames, media_type="text/event-stream", headers=HEADERS)
 
 
 async def _frames(log: Log, tail: int | None, keep_alive: float) -> AsyncIterator[bytes]:

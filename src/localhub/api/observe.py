@@ -45,6 +45,7 @@ class _Call:
         self._headers: dict[str, str] = {}
         self._fault: Fault | None = None
         self._who: Caller = ANONYMOUS
+        self._token: str | None = None
 
     async def handle(self, app: ASGIApp, receive: Receive) -> None:
         scope, headers = self._scope, Headers(scope=self._scope)
@@ -68,6 +69,7 @@ class _Call:
         if who is None:
             return _refusal(401, "Invalid credentials in Authorization header")
         self._who = who
+        self._token = _shown(secret.strip())
         return None
 
     async def _strike(self, fault: Fault, receive: Receive) -> bool:
@@ -87,7 +89,8 @@ class _Call:
             self._status = message["status"]
             headers = MutableHeaders(scope=message)
             # At this very moment: the client stops reading a log at the first line newer than this plus a second.
-            headers["Date"] = formatdate(usegmt=True)
+            shift = self._fault.date_shift if self._fault else 0
+            headers["Date"] = formatdate(time.time() + shift, usegmt=True)
             for name, value in self._headers.items():
                 headers[name] = value
         fault = self._fault
@@ -116,9 +119,15 @@ class _Call:
             "path": self._scope["path"],
             "query": self._scope["query_string"].decode("latin-1"),
             "user": self._who.name or None,
+            "token": self._token,
             "status": self._status,
             "ms": round((time.perf_counter() - self._began) * 1000, 1),
         }
+
+
+def _shown(secret: str) -> str:
+    """Enough to tell two tokens of one user apart; of a short one nothing, because its end would be most of it."""
+    return f"…{secret[-4:]}" if len(secret) >= 16 else "…"
 
 
 def _refusal(status: int, message: str) -> JSONResponse:

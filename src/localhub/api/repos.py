@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from localhub import clock, errors
 from localhub.accounts import stable_id
-from localhub.api import context
+from localhub.api import bodies, context
 from localhub.errors import HubError
 from localhub.git import write
 from localhub.hub import Hub
@@ -19,17 +19,27 @@ from localhub.spaces import readme
 from localhub.spaces.model import Space
 
 NAME = re.compile(r"^(?!.*(--|\.\.))(?!.*\.git$)[A-Za-z0-9_](?:[\w.-]{0,94}[A-Za-z0-9_])?$", re.ASCII)
-KEY = re.compile(r"^[a-zA-Z][_a-zA-Z0-9]*$")
 GIT_ATTRIBUTES = b"*.bin filter=lfs diff=lfs merge=lfs -text\n*.safetensors filter=lfs diff=lfs merge=lfs -text\n"
 
 
 async def create(request: Request) -> Response:
-    facts, hub = await context.document(request), context.hub(request)
+    facts, hub = await context.checked(request, bodies.NewRepository), context.hub(request)
     namespace = facts.get("organization") or context.user(request).name
-    name = context.text(facts, "name")
-    context.may_write_to(request, namespace)
     if facts.get("type", "model") != "space":
         raise HubError(400, "localhub holds Spaces only")
+    for key in ("files", "template"):
+        if facts.get(key):
+            raise HubError(400, f'localhub does not take "{key}" at creation')
+    space = planned(request, namespace, facts["name"], facts.get("sdk") or "", facts)
+    await _begin(hub, space, context.caller(request).name)
+    return JSONResponse(
+        {"url": f"{context.base(request)}/spaces/{space.repo_id}", "name": space.repo_id, "id": space.id}
+    )
+
+
+def planned(request: Request, namespace: str, name: str, sdk: str, facts: dict[str, Any]) -> Space:
+    """A new Space that is not kept yet. Raises 400, 402, 403 and 409 when it may not come to be."""
+    context.may_write_to(request, namespace)
     if not NAME.match(name):
         raise HubError(400, f'"name" is not a valid repository name: {name}')
     _refuse_taken(request, namespace, name)
@@ -37,17 +47,14 @@ async def create(request: Request) -> Response:
         id=secrets.token_hex(12),
         owner=namespace,
         name=name,
-        sdk=facts.get("sdk") or "",
+        sdk=sdk,
         visibility=_visibility(facts),
         created_at=clock.now(),
         creator=stable_id(context.caller(request).name),
     )
     _configure(space, facts)
-    _refuse_unpaid(hub, space)
-    await _begin(hub, space, context.caller(request).name)
-    return JSONResponse(
-        {"url": f"{context.base(request)}/spaces/{space.repo_id}", "name": space.repo_id, "id": space.id}
-    )
+    _refuse_unpaid(context.hub(request), space)
+    return space
 
 
 async def delete(request: Request) -> Response:
@@ -61,8 +68,8 @@ async def delete(request: Request) -> Response:
 
 
 async def move(request: Request) -> Response:
-    facts, hub = await context.document(request), context.hub(request)
-    source, target = context.text(facts, "fromRepo"), context.text(facts, "toRepo")
+    facts, hub = await context.checked(request, bodies.Move), context.hub(request)
+    source, target = facts["fromRepo"], facts["toRepo"]
     space = _held(request, source)
     namespace, _, name = target.partition("/")
     context.may_write_to(request, namespace)
@@ -76,7 +83,8 @@ async def move(request: Request) -> Response:
 
 
 async def settings(request: Request) -> Response:
-    facts, space, hub = await context.document(request), context.writable(request), context.hub(request)
+    facts, space = await context.checked(request, bodies.RepositorySettings), context.writable(request)
+    hub = context.hub(request)
     if "private" in facts or "visibility" in facts:
         space.visibility = _visibility(facts)
     hub.store.save(space)
@@ -106,8 +114,6 @@ def _configure(space: Space, facts: dict[str, Any]) -> None:
     space.volumes = facts.get("volumes") or []
     for entries, given in ((space.secrets, facts.get("secrets")), (space.variables, facts.get("variables"))):
         for entry in given or []:
-            if not KEY.match(str(entry.get("key"))):
-                raise HubError(400, f"Invalid key: {entry.get('key')}")
             entries[entry["key"]] = {
                 "key": entry["key"],
                 "value": entry.get("value", ""),
@@ -133,16 +139,13 @@ def _refuse_taken(request: Request, namespace: str, name: str) -> None:
 
 
 def _visibility(facts: dict[str, Any]) -> str:
-    value = facts.get("visibility") or ("private" if facts.get("private") else "public")
-    if value not in {"public", "private", "protected"}:
-        raise HubError(400, '"visibility" must be one of [public, private, protected]')
-    return str(value)
+    return str(facts.get("visibility") or ("private" if facts.get("private") else "public"))
 
 
 async def _named(request: Request) -> Space:
-    facts = await context.document(request)
+    facts = await context.checked(request, bodies.Repository)
     namespace = facts.get("organization") or context.user(request).name
-    return _held(request, f"{namespace}/{context.text(facts, 'name')}")
+    return _held(request, f"{namespace}/{facts['name']}")
 
 
 def _held(request: Request, repo_id: str) -> Space:

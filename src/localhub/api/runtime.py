@@ -5,7 +5,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from localhub import hardware
-from localhub.api import context, present
+from localhub.api import bodies, context, present
 from localhub.errors import HubError
 from localhub.spaces.model import Space
 
@@ -29,10 +29,8 @@ async def restart(request: Request) -> Response:
 
 async def set_hardware(request: Request) -> Response:
     space, hub = _running_kind(request), context.hub(request)
-    facts = await context.document(request)
-    flavor = context.text(facts, "flavor")
-    if flavor not in hardware.FLAVORS:
-        raise HubError(400, f'"flavor" must be one of [{", ".join(hardware.FLAVORS)}]')
+    facts = await context.checked(request, bodies.Hardware)
+    flavor = facts["flavor"]
     if flavor not in hardware.FREE and not hub.accounts.can_pay(space.owner):
         raise HubError(402, "Payment required: add a payment method to use paid hardware")
     space.sleep_time = facts.get("sleepTimeSeconds", space.sleep_time)
@@ -46,10 +44,7 @@ async def set_hardware(request: Request) -> Response:
 
 async def set_sleep_time(request: Request) -> Response:
     space = _running_kind(request)
-    seconds = (await context.document(request)).get("seconds")
-    if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < -1:
-        raise HubError(400, '"seconds" must be an integer, or -1 for never')
-    space.sleep_time = seconds
+    space.sleep_time = (await context.checked(request, bodies.Sleep))["seconds"]
     context.hub(request).store.save(space)
     return _answer(request, space)
 
@@ -58,20 +53,17 @@ async def set_volumes(request: Request) -> Response:
     space, hub = _running_kind(request), context.hub(request)
     if request.method == "DELETE" and not space.volumes:
         raise HubError(400, "No volumes are attached to this Space")
-    facts = await context.document(request)
-    volumes = [] if request.method == "DELETE" else facts.get("volumes")
-    if not isinstance(volumes, list):
-        raise HubError(400, '"volumes" is required')
-    space.volumes = volumes
+    given = await context.checked(request, bodies.Volumes) if request.method == "PUT" else {"volumes": []}
+    space.volumes = given["volumes"]
     hub.configured(space)
-    return JSONResponse({"volumes": volumes})
+    return JSONResponse(given)
 
 
 async def dev_mode(request: Request) -> Response:
     space, hub = _running_kind(request), context.hub(request)
-    if not hub.accounts.can_pay(space.owner):
-        raise HubError(402, "A PRO subscription is required for dev mode")
-    space.dev_mode = bool((await context.document(request)).get("enabled"))
+    if (await context.checked(request, bodies.DevMode))["enabled"]:
+        raise HubError(403, "Dev Mode is not available: localhub has no container that could be logged into")
+    space.dev_mode = False
     hub.store.save(space)
     return _answer(request, space)
 

@@ -7,9 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from localhub import clock
-from localhub.api import context
-from localhub.api.repos import KEY
-from localhub.errors import HubError
+from localhub.api import bodies, context
 
 Entries = dict[str, dict[str, Any]]
 
@@ -32,15 +30,14 @@ async def variables(request: Request) -> Response:
 
 async def _change(request: Request, entries: Entries) -> bool:
     """Whether anything changed. Deleting an absent key is no error, and changes nothing."""
-    facts = await context.document(request)
-    key = context.text(facts, "key")
     if request.method == "DELETE":
+        key = (await context.checked(request, bodies.Named))["key"]
         return entries.pop(key, None) is not None
-    if not KEY.match(key):
-        raise HubError(400, f"Invalid key: {key}")
+    facts = await context.checked(request, bodies.Entry)
+    key = facts["key"]
     entries[key] = {
         "key": key,
-        "value": context.text(facts, "value", ""),
+        "value": facts.get("value", ""),
         "description": facts.get("description", entries.get(key, {}).get("description")),
         "updatedAt": clock.now(),
     }

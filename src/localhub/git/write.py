@@ -1,5 +1,6 @@
 """Writing a bare repository. Every function blocks, and each commit is one `git fast-import`."""
 
+import shutil
 import time
 import uuid
 from collections.abc import Iterator
@@ -49,6 +50,16 @@ def commit(repository: Path, ref: str, parent: str, change: Change) -> str:
         git(repository, "update-ref", "-d", draft)
         raise StaleError from error
     return oid
+
+
+def duplicate(source: Path, target: Path, tip: str, change: Change) -> str:
+    """A new repository with the files of one commit of another, changed, as a single commit on main."""
+    shutil.copytree(source, target)
+    for name in git(target, "for-each-ref", "--format=%(refname)").decode().split():
+        delete_ref(target, name)
+    update_ref(target, "refs/heads/main", tip)
+    changed = commit(target, "refs/heads/main", tip, change)
+    return squash(target, "refs/heads/main", changed, change.title, change.author)
 
 
 def checkout(repository: Path, commit_id: str, folder: Path) -> None:

@@ -47,7 +47,7 @@ async def build(order: Order, store: venvs.Venvs, stubs: Path) -> Image:
         defaults = dict(part for step in before for part in _assignments(step, order.variables))
         origin = steps[_from(steps)]
         version = dockerfile.python_version(dockerfile.expand(origin.value, defaults))
-        python = _interpreter(version, order.say)
+        python = interpreter(version, order.say)
         key = _venv_key(steps, order, python)
         if order.factory:
             # Never the cached one emptied: another Space may be running from it.
@@ -87,6 +87,27 @@ async def _follow(steps: list[Instruction], origin: Instruction, order: Order, p
     return _image(state)
 
 
+def interpreter(version: str, say: Callable[[str], None]) -> str:
+    """The base interpreter for a version, or this machine's own in its place, which is said."""
+    found = venvs.interpreter(version)
+    if found:
+        return found
+    own = venvs.interpreter("")
+    assert own
+    say(f"localhub: there is no python {version} on this machine, {PurePosixPath(own).name} takes its place")
+    return own
+
+
+def index_env(store: venvs.Venvs) -> dict[str, str]:
+    """What reaching a package index takes, and nothing else of localhub's own environment."""
+    passed = {name: value for name, value in os.environ.items() if _PASSED_ON.match(name)}
+    own_settings = Path.home() / ".config" / "pip" / "pip.conf"
+    if own_settings.exists():
+        passed.setdefault("PIP_CONFIG_FILE", str(own_settings))
+    cache = {"PIP_CACHE_DIR": str(store.cache), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    return cache | passed | {"PIP_ROOT_USER_ACTION": "ignore"}
+
+
 def _apply(step: Instruction, state: _State, order: Order) -> None:
     value = dockerfile.expand(step.value, state.args | state.env)
     match step.name:
@@ -115,7 +136,7 @@ async def _run(step: Instruction, state: _State, order: Order, place: _Place, *,
         order.say("CACHED")
         return
     words = dockerfile.exec_form(step.value) or ["/bin/sh", "-c", step.value]
-    env = _real(state.args | state.env, state.paths) | _build_env(place)
+    env = _real(state.args | state.env, state.paths) | index_env(place.store)
     env["PATH"] = f"{place.stubs}:{env['PATH']}"
     folder = state.paths.real(state.workdir)
     folder.mkdir(parents=True, exist_ok=True)
@@ -175,16 +196,6 @@ def _assignments(step: Instruction, given: dict[str, str]) -> list[tuple[str, st
     return [(name, given.get(name, default.strip("\"'")))]
 
 
-def _interpreter(version: str, say: Callable[[str], None]) -> str:
-    found = venvs.interpreter(version)
-    if found:
-        return found
-    own = venvs.interpreter("")
-    assert own
-    say(f"localhub: there is no python {version} on this machine, {PurePosixPath(own).name} takes its place")
-    return own
-
-
 def _venv_key(steps: list[Instruction], order: Order, python: str) -> str:
     """What decides the content of the environment: the pip steps and the files they read."""
     pips = [step for step in steps if step.name == "RUN" and dockerfile.mentions_pip(step.value)]
@@ -213,16 +224,6 @@ def _base_env(venv: Path, root: Path) -> dict[str, str]:
     home = root / "root"
     home.mkdir(parents=True, exist_ok=True)
     return {"PATH": path, "LANG": "C.UTF-8", "HOME": "/root", "VIRTUAL_ENV": str(venv)}
-
-
-def _build_env(place: _Place) -> dict[str, str]:
-    """What reaching a package index takes, and nothing else of localhub's own environment."""
-    passed = {name: value for name, value in os.environ.items() if _PASSED_ON.match(name)}
-    own_settings = Path.home() / ".config" / "pip" / "pip.conf"
-    if own_settings.exists():
-        passed.setdefault("PIP_CONFIG_FILE", str(own_settings))
-    cache = {"PIP_CACHE_DIR": str(place.store.cache), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    return cache | passed | {"PIP_ROOT_USER_ACTION": "ignore"}
 
 
 def _real(env: dict[str, str], paths: Paths) -> dict[str, str]:

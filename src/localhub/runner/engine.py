@@ -25,6 +25,14 @@ class Image:
         return Launch(command, self.folder, env | client)
 
 
+def command(image: str, words: Sequence[str], folder: Path, env: dict[str, str]) -> Launch:
+    """Runs words, or the image's own command when there are none, in a container of their own."""
+    client = _client_env()
+    given = [part for name in env if name not in client for part in ("--env", name)]
+    entry = ("--entrypoint", words[0]) if words else ()
+    return Launch(("docker", "run", "--rm", "--init", *given, *entry, image, *words[1:]), folder, env | client)
+
+
 async def answers() -> bool:
     """Whether a Docker engine can be reached."""
     try:

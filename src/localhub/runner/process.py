@@ -29,6 +29,11 @@ class Process:
         )
         return cls(child, on_line)
 
+    @property
+    def pid(self) -> int:
+        """Of the keeper, whose child the command is."""
+        return self._child.pid
+
     async def wait(self) -> int:
         """The exit code, once everything it wrote was read."""
         code = await self._child.wait()

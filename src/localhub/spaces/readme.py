@@ -52,6 +52,13 @@ def problems(card: dict[str, Any]) -> list[str]:
     return found
 
 
+def with_origin(text: str, repo_id: str) -> str:
+    """The text, its front matter now saying which Space it was copied from."""
+    found = _FRONT_MATTER.search(text)
+    end = found.end(1) if found else 0
+    return f"{text[:end]}\nduplicated_from: {repo_id}{text[end:]}" if found else text
+
+
 def duration(value: object) -> int | None:
     """Seconds of `1h`, `30m`, `90s` or a bare number; None when it is none of these."""
     found = _DURATION.match(str(value).strip())

@@ -15,6 +15,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS spaces (id TEXT PRIMARY KEY, document TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS webhooks (id TEXT PRIMARY KEY, document TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS moves (old TEXT PRIMARY KEY, space TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS jobs (kind TEXT, id TEXT, document TEXT NOT NULL, PRIMARY KEY (kind, id));
 CREATE TABLE IF NOT EXISTS calls (number INTEGER PRIMARY KEY, document TEXT NOT NULL);
 """
 
@@ -68,6 +69,20 @@ class Store:
 
     def remove_webhook(self, webhook_id: str) -> None:
         self._db.execute("DELETE FROM webhooks WHERE id = ?", (webhook_id,))
+
+    def jobs(self, kind: str) -> list[dict[str, Any]]:
+        """Every document of a kind (`job` or `schedule`), oldest first."""
+        rows = self._db.execute("SELECT document FROM jobs WHERE kind = ? ORDER BY rowid", (kind,))
+        return [json.loads(text) for (text,) in rows]
+
+    def save_job(self, kind: str, document: dict[str, Any]) -> None:
+        self._db.execute(
+            "INSERT INTO jobs VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET document = excluded.document",
+            (kind, document["id"], json.dumps(document)),
+        )
+
+    def remove_job(self, kind: str, job_id: str) -> None:
+        self._db.execute("DELETE FROM jobs WHERE kind = ? AND id = ?", (kind, job_id))
 
     def add_call(self, call: dict[str, Any]) -> None:
         self._db.execute("INSERT INTO calls (document) VALUES (?)", (json.dumps(call),))

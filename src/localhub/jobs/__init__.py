@@ -1,0 +1,1 @@
+"""Jobs: one command in an image of its own, now or by a schedule."""
