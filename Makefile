@@ -4,7 +4,7 @@ DEV := .venv/ready-for-tests
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 TESTS ?= tests
 
-.PHONY: help demo serve test check fmt lock clean
+.PHONY: help demo serve test check chaos fmt lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -25,6 +25,9 @@ check: $(DEV) ## What CI runs: format, lint, types, import contracts, tests
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
 	@$(MAKE) --no-print-directory test
+
+chaos: $(DEV) ## Blow a storm of kills, freezes and outages over 500 deployments; SEED=n repeats one
+	@$(PY) -u -m tests.chaos $(if $(SEED),--seed $(SEED)) $(STORM)
 
 fmt: $(DEV) ## Format the code and fix what can be fixed
 	@$(PY) -m ruff format
