@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests import spaceport_server
 
 ROOT = Path(__file__).parents[2]
 # What the image is made of, and the README with the Space's front matter.
@@ -13,7 +14,9 @@ SHIPPED = ("Dockerfile", "README.md", "requirements.txt", "migrations", "src")
 
 
 @pytest.mark.timeout(400)
-def test_the_repository_comes_up_as_a_space_and_says_that_it_is_well(person, hub, repo_id):
+def test_the_repository_comes_up_as_a_space_and_says_that_it_is_well(person, hub, repo_id, monkeypatch):
+    # The build installs all our dependencies.
+    monkeypatch.setattr(spaceport_server, "DEPLOYMENT_TIMEOUT", 360)
     if os.geteuid() == 0:
         # The inner Postgres runs under another account, which has to get through to its files.
         hub.folder.chmod(0o711)
