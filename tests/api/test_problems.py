@@ -111,4 +111,6 @@ def test_every_operation_has_a_name_of_its_own_and_documents_problems():
     for operation in operations:
         assert "422" not in operation["responses"]
         assert problems.MEDIA_TYPE in operation["responses"]["default"]["content"]
+        assert operation["summary"]
+        assert operation["tags"]
     assert {"Problem", "FieldError"} <= set(document["components"]["schemas"])
