@@ -80,6 +80,8 @@ INFO = LISTED | {
     "usedStorage": NUMBER,
 }
 SIBLING = shape({"rfilename": TEXT}, {"size": NUMBER, "blobId": TEXT, "lfs": {"type": "object"}})
+# `expand` leaves everything out but what it names.
+ONE = shape({"_id": INFO["_id"], "id": TEXT}, INFO | {"siblings": array(SIBLING)})
 FOUND = {
     "title": TEXT,
     "emoji": TEXT,
@@ -102,8 +104,8 @@ ANSWERS: dict[tuple[str, str], dict[int, Any]] = {
     ("POST", f"{_SPACE}/dev-mode"): {200: RUNTIME},
     ("GET", f"{_SPACE}/auth-check"): {200: EMPTY},
     ("GET", f"{_SPACE}/auth-check/write"): {200: EMPTY},
-    ("GET", _SPACE): {200: shape(INFO, {"siblings": array(SIBLING)})},
-    ("GET", f"{_SPACE}/revision/{{rev}}"): {200: shape(INFO, {"siblings": array(SIBLING)})},
+    ("GET", _SPACE): {200: ONE},
+    ("GET", f"{_SPACE}/revision/{{rev}}"): {200: ONE},
     ("GET", "/api/spaces"): {200: array(shape(LISTED))},
     ("GET", "/api/spaces/by-subdomain/{subdomain}"): {200: shape(INFO)},
     ("GET", "/api/spaces/semantic-search"): {200: array(shape(LISTED | FOUND))},

@@ -1,6 +1,7 @@
 """Files and commits, through the client and through git."""
 
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,21 @@ def test_a_stale_parent_is_refused_and_changes_nothing(api):
     assert caught.value.response.status_code == 412
     assert "The branch was updated since you opened this page" in str(caught.value)
     assert api.space_info("local/demo").sha == second
+
+
+def test_of_many_pushes_onto_one_parent_one_wins_and_the_others_are_refused(api):
+    parent = spaces.push(api, "local/demo", a_txt="one")
+
+    def push(number: int) -> str:
+        try:
+            return spaces.push(api, "local/demo", parent=parent, a_txt=f"from {number}")
+        except HfHubHTTPError as error:
+            return str(error.response.status_code)
+
+    with ThreadPoolExecutor(4) as pool:
+        ends = sorted(pool.map(push, range(4)), key=len)
+    assert ends[:3] == ["412"] * 3
+    assert api.space_info("local/demo").sha == ends[3]
 
 
 def test_unchanged_files_make_no_commit(api):

@@ -60,3 +60,49 @@ def test_a_member_of_an_organization_may_write_to_its_spaces(start):
     with pytest.raises(HfHubHTTPError) as caught:
         hub.api("hf_bob").pause_space("acme/demo")
     assert caught.value.response.status_code == 403
+
+
+@pytest.mark.parametrize(("role", "status"), [("admin", 200), ("write", 200), ("contributor", 200), ("read", 403)])
+def test_the_role_in_an_organization_decides_who_may_push(start, role, status):
+    hub = start("--user", "local:hf_local", "--user", "bob:hf_bob", f"--org=acme:team:local=admin,bob={role}")
+    spaces.docker(hub.api(), "acme/demo")
+    with hub.http("hf_bob") as client:
+        answer = client.post("/api/spaces/acme/demo/secrets", json={"key": "A", "value": "1"})
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(("plan", "status"), [("free", 402), ("team", 200)])
+def test_the_plan_of_the_organization_decides_and_not_that_of_its_member(start, plan, status):
+    hub = start("--user", "local:hf_local:pro", f"--org=acme:{plan}:local=admin")
+    body = {"name": "demo", "organization": "acme", "type": "space", "sdk": "docker"}
+    with hub.http() as client:
+        assert client.post("/api/repos/create", json=body).status_code == status
+
+
+def test_a_read_token_changes_nothing_anywhere(start):
+    hub = start("--user", "local:hf_local", "--token", "local:hf_read:read")
+    spaces.docker(hub.api(), "local/demo")
+    before = hub.runtime("local/demo")
+    space = "/api/spaces/local/demo"
+    with hub.http("hf_read") as client:
+        answers = [
+            client.request(method, path, json=body)
+            for method, path, body in [
+                ("POST", "/api/repos/create", {"name": "new", "type": "space", "sdk": "docker"}),
+                ("DELETE", "/api/repos/delete", {"name": "demo", "organization": "local", "type": "space"}),
+                ("POST", "/api/repos/move", {"fromRepo": "local/demo", "toRepo": "local/x", "type": "space"}),
+                ("PUT", f"{space}/settings", {"private": True}),
+                ("POST", f"{space}/duplicate", {"repository": "local/copy"}),
+                ("POST", f"{space}/secrets", {"key": "A", "value": "1"}),
+                ("POST", f"{space}/variables", {"key": "A", "value": "1"}),
+                ("POST", f"{space}/restart", None),
+                ("POST", f"{space}/hardware", {"flavor": "t4-small"}),
+                ("PUT", f"{space}/volumes", {"volumes": []}),
+                ("POST", f"{space}/commit/main", None),
+                ("POST", f"{space}/branch/dev", {}),
+                ("POST", f"{space}/super-squash/main", {}),
+                ("POST", "/api/settings/webhooks", {"url": "http://127.0.0.1:9/", "watched": []}),
+            ]
+        ]
+    assert {(answer.request.url.path, answer.status_code) for answer in answers if answer.status_code != 403} == set()
+    assert hub.runtime("local/demo") == before

@@ -20,6 +20,45 @@ def test_every_answer_tells_how_much_is_left(hub):
     assert first.headers["x-request-id"] != second.headers["x-request-id"]
 
 
+@pytest.mark.parametrize(
+    ("plan", "api", "resolvers", "pages"),
+    [
+        ("free", 1_000, 5_000, 200),
+        ("pro", 2_500, 12_000, 400),
+        ("team", 3_000, 20_000, 400),
+        ("academia", 3_000, 20_000, 400),
+        ("enterprise", 6_000, 50_000, 600),
+        ("plus", 10_000, 100_000, 1_000),
+        (None, 500, 3_000, 100),
+    ],
+)
+def test_each_plan_has_its_quota_of_each_kind_of_call(start, plan, api, resolvers, pages):
+    hub = start("--user", f"local:hf_local:{plan or 'pro'}")
+    headers = {} if plan else {"Authorization": ""}
+    with hub.http() as client:
+        told = [
+            client.get(path, headers=headers).headers["ratelimit-policy"]
+            for path in ("/api/spaces", "/spaces/local/none/resolve/main/x", "/")
+        ]
+    assert told == [
+        f'"fixed window";"api";q={api};w=300',
+        f'"fixed window";"resolvers";q={resolvers};w=300',
+        f'"fixed window";"pages";q={pages};w=300',
+    ]
+
+
+def test_the_quota_is_each_callers_own_and_comes_back_with_the_next_window(start):
+    hub = start("--user", "local:hf_local", "--user", "eve:hf_eve", "--api-quota", "1", "--rate-window", "2")
+    with hub.http() as mine, hub.http("hf_eve") as hers:
+        while mine.get("/api/whoami-v2").status_code != 429:
+            pass
+        # Read in one window: what is hers is hers, however much of mine is used up.
+        assert "r=0" in hers.get("/api/whoami-v2").headers["ratelimit"]
+        deadline = time.monotonic() + 10
+        while mine.get("/api/whoami-v2").status_code == 429:
+            assert time.monotonic() < deadline
+
+
 def test_beyond_the_quota_is_429_with_the_time_to_wait(start):
     hub = start("--api-quota", "2", "--rate-window", "3600")
     with hub.http() as client:

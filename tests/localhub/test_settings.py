@@ -47,3 +47,32 @@ def test_a_changed_secret_restarts_the_app_with_it(hub, api):
     api.add_space_secret("local/demo", "TOKEN", "new")
     assert api.get_space_runtime("local/demo").stage == "RUNNING_BUILDING"
     assert spaces.visit(hub.wait("local/demo", "RUNNING", sha=sha))["env"]["TOKEN"] == "new"
+
+
+@pytest.mark.parametrize(
+    ("change", "seen"),
+    [
+        (lambda api: api.add_space_variable("local/demo", "COLOR", "red"), lambda env: env.get("COLOR") == "red"),
+        (lambda api: api.delete_space_variable("local/demo", "MODE"), lambda env: "MODE" not in env),
+        (lambda api: api.delete_space_secret("local/demo", "TOKEN"), lambda env: "TOKEN" not in env),
+        (
+            lambda api: api.request_space_hardware("local/demo", "t4-small"),
+            lambda env: env["ACCELERATOR"] == "t4-small",
+        ),
+    ],
+    ids=["a new variable", "a deleted variable", "a deleted secret", "hardware"],
+)
+def test_what_the_app_is_started_with_starts_it_again(hub, api, change, seen):
+    api.add_space_variable("local/demo", "MODE", "test")
+    api.add_space_secret("local/demo", "TOKEN", "old")
+    sha = spaces.push_app(api, "local/demo")
+    assert not seen(spaces.visit(hub.wait("local/demo", "RUNNING", sha=sha))["env"])
+    change(api)
+    assert api.get_space_runtime("local/demo").stage == "RUNNING_BUILDING"
+    assert seen(spaces.visit(hub.wait("local/demo", "RUNNING", sha=sha))["env"])
+
+
+def test_deleting_what_is_not_there_starts_nothing_again(hub, api):
+    hub.wait("local/demo", "RUNNING", sha=spaces.push_app(api, "local/demo"))
+    api.delete_space_variable("local/demo", "NONE")
+    assert api.get_space_runtime("local/demo").stage == "RUNNING"

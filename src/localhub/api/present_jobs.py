@@ -46,7 +46,7 @@ def schedule(found: Schedule, accounts: Accounts) -> dict[str, Any]:
 
 def webhook_job(given: Spec) -> dict[str, Any]:
     keys = ("dockerImage", "spaceId", "arguments", "command", "flavor", "labels")
-    shown = {key: given[key] for key in keys if key in given}
+    shown = {key: given[key] for key in keys if given.get(key)}
     return shown | {
         "environment": given.get("environment", {}),
         "timeoutSeconds": given.get("timeoutSeconds"),

@@ -18,6 +18,7 @@ async def collection(request: Request) -> Response:
     who, store = context.user(request), context.hub(request).store
     if request.method == "GET":
         return JSONResponse([_shown(item) for item in store.webhooks() if item["owner"] == who.name])
+    context.may_write_to(request, who.name)
     webhook: Webhook = {"id": secrets.token_hex(12), "owner": who.name, "disabled": False}
     return _saved(request, webhook, await context.checked(request, bodies.Webhook))
 
@@ -70,6 +71,8 @@ def _aim(request: Request, webhook: Webhook, facts: dict[str, Any]) -> None:
 
 def _own(request: Request) -> Webhook:
     who = context.user(request)
+    if request.method != "GET":
+        context.may_write_to(request, who.name)
     for webhook in context.hub(request).store.webhooks():
         if webhook["id"] == request.path_params["id"] and webhook["owner"] == who.name:
             return webhook
