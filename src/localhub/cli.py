@@ -26,6 +26,7 @@ def main() -> None:
 @click.option("--startup-timeout", default=1800.0, show_default=True, help="Seconds an app may take to listen.")
 @click.option("--build-timeout", default=3600.0, show_default=True, help="Seconds a build may take.")
 @click.option("--builds-at-once", default=2, show_default=True)
+@click.option("--lfs-over", type=int, metavar="BYTES", help="Ask for larger files through git-lfs. Default: never.")
 @click.option("--idle-timeout", default=172_800, show_default=True, help="Seconds until cpu-basic sleeps.")
 @click.option("--api-quota", type=int, help="API calls per window, for every plan.")
 @click.option("--rate-window", default=300, show_default=True, help="Length of the rate-limit window in seconds.")

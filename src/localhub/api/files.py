@@ -9,13 +9,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from localhub import clock, errors
 from localhub.api import context, present
 from localhub.errors import HubError
-from localhub.git import read
+from localhub.git import lfs, read
+from localhub.git.lfs import Pointer
 from localhub.spaces.model import Space
 
 TREE_PAGE = 1000
@@ -80,12 +81,21 @@ async def resolve(request: Request) -> Response:
     if found is None or found.kind != "blob":
         missing = {"X-Error-Code": "EntryNotFound", "X-Error-Message": "Entry not found"}
         return JSONResponse({"error": "Entry not found"}, 404, headers | missing)
+    if found.large:
+        return _large_file(found.large, lfs.place(repository, found.large.oid), headers)
     headers |= {"ETag": f'"{found.oid}"', "Content-Length": str(found.size)}
     kind = mimetypes.guess_type(path)[0] or "text/plain"
     if request.method == "HEAD":
         return Response(headers=headers, media_type=kind)
     content = await asyncio.to_thread(read.content, repository, found.oid)
     return _ranged(request, content, headers, kind)
+
+
+def _large_file(wanted: Pointer, file: Path, headers: dict[str, str]) -> Response:
+    if not file.is_file():
+        raise errors.entry_missing("The large file behind this pointer was never uploaded")
+    linked = {"X-Linked-Etag": f'"{wanted.oid}"', "X-Linked-Size": str(wanted.size)}
+    return FileResponse(file, headers=headers | linked | {"ETag": f'"{wanted.oid}"'})
 
 
 def _ranged(request: Request, content: bytes, headers: dict[str, str], kind: str) -> Response:

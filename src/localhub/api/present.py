@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from localhub.git.lfs import Pointer
 from localhub.git.read import Entry
 from localhub.hub import Hub
 from localhub.spaces.model import Space
@@ -87,10 +88,19 @@ def siblings(entries: tuple[Entry, ...], *, blobs: bool) -> list[dict[str, Any]]
     files = [entry for entry in entries if entry.kind == "blob"]
     if not blobs:
         return [{"rfilename": entry.path} for entry in files]
-    return [{"rfilename": entry.path, "size": entry.size, "blobId": entry.oid} for entry in files]
+    return [
+        {"rfilename": entry.path, "size": entry.size, "blobId": entry.oid}
+        | ({"lfs": _large(entry.large) | {"sha256": entry.large.oid}} if entry.large else {})
+        for entry in files
+    ]
 
 
 def tree_entry(entry: Entry) -> dict[str, Any]:
     if entry.kind == "tree":
         return {"type": "directory", "oid": entry.oid, "size": 0, "path": entry.path}
-    return {"type": "file", "oid": entry.oid, "size": entry.size, "path": entry.path}
+    shown = {"type": "file", "oid": entry.oid, "size": entry.size, "path": entry.path}
+    return shown | ({"lfs": _large(entry.large)} if entry.large else {})
+
+
+def _large(pointer: Pointer) -> dict[str, Any]:
+    return {"oid": pointer.oid, "size": pointer.size, "pointerSize": len(pointer.text)}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from localhub.git import lfs, read
 from localhub.git.run import GitError, git
 
 ZERO = "0" * 40
@@ -63,12 +64,13 @@ def duplicate(source: Path, target: Path, tip: str, change: Change) -> str:
 
 
 def checkout(repository: Path, commit_id: str, folder: Path) -> None:
-    """Writes the files of a commit into `folder`, without any git folder."""
+    """Writes the files of a commit into `folder`, without any git folder, large files in the place of pointers."""
     folder.mkdir(parents=True, exist_ok=True)
     index = folder.parent / f"{folder.name}.index"
     try:
         git(repository, "read-tree", commit_id, env={"GIT_INDEX_FILE": str(index)})
         git(repository, "--work-tree", str(folder), "checkout-index", "--all", env={"GIT_INDEX_FILE": str(index)})
+        lfs.fill(repository, folder, read.large_files(repository, commit_id))
     finally:
         index.unlink(missing_ok=True)
 
