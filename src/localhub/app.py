@@ -30,6 +30,7 @@ from localhub.api import (
     scheduled_jobs,
     search,
     settings,
+    visits,
     webhooks,
 )
 from localhub.config import Config
@@ -37,7 +38,23 @@ from localhub.errors import HubError
 from localhub.hub import Hub
 
 # `search` before `info`: its fixed paths look like `/api/spaces/OWNER/NAME`.
-DOORS = (identity, search, repos, duplicates, files, commits, git, lfs, settings, runtime, logs, webhooks, info, page)
+DOORS = (
+    identity,
+    search,
+    repos,
+    duplicates,
+    files,
+    commits,
+    git,
+    lfs,
+    settings,
+    runtime,
+    logs,
+    visits,
+    webhooks,
+    info,
+    page,
+)
 JOB_DOORS = (jobs, job_streams, scheduled_jobs, absent)
 
 

@@ -11,7 +11,6 @@ from localhub.jobs.jobs import Jobs
 from localhub.jobs.schedules import Schedules
 from localhub.limits import Limits
 from localhub.runner.runner import Runner
-from localhub.signing import Signer
 from localhub.spaces import readme
 from localhub.spaces.model import Space
 from localhub.spaces.store import Store
@@ -24,7 +23,6 @@ class Hub:
         self.accounts = config.accounts
         self.address = address
         self.store = Store(config.data / "localhub.sqlite")
-        self.signer = Signer(config.data / "signing.key")
         self.faults = Faults()
         self.limits = Limits(config)
         self.runner = Runner(config, self.store, self.faults)

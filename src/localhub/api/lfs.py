@@ -79,7 +79,7 @@ def _object(request: Request, space: Space, operation: str, wanted: Pointer) -> 
 
 def _link(request: Request, space: Space, wanted: Pointer, purpose: str, action: str) -> dict[str, Any]:
     """Good for this one file alone: clients send it no token."""
-    signer, subject = context.hub(request).signer, f"{space.id}/{wanted.oid}/{wanted.size}"
+    signer, subject = context.hub(request).runner.workshop.signer, f"{space.id}/{wanted.oid}/{wanted.size}"
     path = f"/spaces/{space.repo_id}/info/lfs/objects/{wanted.oid}/{wanted.size}"
     sign = signer.sign(purpose, subject, LIFETIME)
     end = "/verify" if action == "verify" else ""
@@ -89,10 +89,10 @@ def _link(request: Request, space: Space, wanted: Pointer, purpose: str, action:
 def _linked(request: Request, purpose: str) -> tuple[Path, Pointer]:
     """The repository and the file of a link. Raises 403 unless the link was given out for this."""
     hub, params = context.hub(request), request.path_params
-    space = hub.store.find(f"{params['owner']}/{params['name']}")
+    signer, space = hub.runner.workshop.signer, hub.store.find(f"{params['owner']}/{params['name']}")
     wanted = Pointer(params["oid"], params["size"])
     sign = request.query_params.get("sign", "")
-    if space is None or not hub.signer.allows(sign, purpose, f"{space.id}/{wanted.oid}/{wanted.size}"):
+    if space is None or not signer.allows(sign, purpose, f"{space.id}/{wanted.oid}/{wanted.size}"):
         raise HubError(403, "This link does not hold, or no longer")
     return hub.runner.workshop.repository(space), wanted
 

@@ -18,7 +18,7 @@ def runtime(hub: Hub, space: Space) -> dict[str, Any]:
         "hardware": {"current": space.hardware_now or None, "requested": None if static else space.hardware},
         "storage": None,
         "gcTimeout": hub.runner.sleep_after(space),
-        "replicas": {"requested": 1} | ({"current": 1} if served else {}),
+        "replicas": {"requested": space.replicas} | ({"current": space.replicas} if served else {}),
         "devMode": space.dev_mode,
         "domains": [{"domain": f"{hub.config.host}:{space.port}", "stage": "READY"}],
         "volumes": space.volumes,

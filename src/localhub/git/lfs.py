@@ -19,6 +19,10 @@ class WrongContent(Exception):
     """What was sent is not the file that was announced."""
 
 
+class Missing(Exception):
+    """The file of this name was committed as a pointer, but never uploaded."""
+
+
 @dataclass(frozen=True)
 class Pointer:
     oid: str
@@ -65,6 +69,8 @@ async def receive(repository: Path, wanted: Pointer, chunks: AsyncIterator[bytes
 
 
 def fill(repository: Path, folder: Path, files: dict[str, Pointer]) -> None:
-    """Puts the large files of a checkout in the place of their pointers. Raises FileNotFoundError for a missing one."""
+    """Puts the large files of a checkout in the place of their pointers. Raises Missing."""
     for path, wanted in files.items():
+        if not holds(repository, wanted):
+            raise Missing(path)
         shutil.copyfile(place(repository, wanted.oid), folder / path)
