@@ -56,7 +56,7 @@ class Front:
         self._admit = admit
         self._server: asyncio.Server | None = None
         self._visits: set[asyncio.Task[None] | None] = set()
-        self.last_visit = time.monotonic()
+        self.awake()
 
     async def listen(self, host: str, port: int) -> int:
         """Takes the wanted port if it is free, else another one, and returns it."""
@@ -66,9 +66,13 @@ class Front:
             self._server = await asyncio.start_server(self._serve, host, 0, limit=HEAD_LIMIT)
         return int(self._server.sockets[0].getsockname()[1])
 
+    def awake(self) -> None:
+        """Begins to count the idle time anew: with each visit, and with each start."""
+        self._last_visit = time.monotonic()
+
     def idle(self) -> float:
         """Seconds since the last visit; 0 while one is going on."""
-        return 0 if self._visits else time.monotonic() - self.last_visit
+        return 0 if self._visits else time.monotonic() - self._last_visit
 
     def close(self) -> None:
         if self._server:
@@ -88,7 +92,7 @@ class Front:
             pass  # A visitor who leaves, or talks no HTTP, is nobody's fault.
         finally:
             self._visits.discard(visit)
-            self.last_visit = time.monotonic()
+            self.awake()
             writer.close()
 
     async def _answer(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

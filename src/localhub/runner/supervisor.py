@@ -137,6 +137,7 @@ class Supervisor:
 
     def _serve(self, sha: str, hardware: str) -> None:
         self.space.served, self.space.hardware_now = sha, hardware
+        self.front.awake()
         self._become("RUNNING")
 
     async def _watch(self, app: App) -> None:
