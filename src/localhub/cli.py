@@ -23,6 +23,7 @@ def main() -> None:
 @click.option("--token", "tokens", multiple=True, metavar="USER:TOKEN:ROLE", help="A further token: read or write.")
 @click.option("--admin", is_flag=True, help="Open /_localhub: the call log and scripted faults.")
 @click.option("--docker", type=click.Choice(["auto", "never"]), default="auto", show_default=True)
+@click.option("--stub", is_flag=True, help="Build and run nothing: stages and logs only, for thousands of Spaces.")
 @click.option("--startup-timeout", default=1800.0, show_default=True, help="Seconds an app may take to listen.")
 @click.option("--build-timeout", default=3600.0, show_default=True, help="Seconds a build may take.")
 @click.option("--builds-at-once", default=2, show_default=True)

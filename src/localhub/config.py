@@ -33,6 +33,8 @@ class Config:
     """Seconds an app may take to listen, unless its README says otherwise."""
     build_timeout: float = 3600
     builds_at_once: int = 2
+    stub: bool = False
+    """Whether docker and gradio Spaces are only pretended: stages, logs and an address, but nothing built or run."""
     lfs_over: int | None = None
     """Bytes above which a file is asked for as a large one; None asks for every file in the commit itself."""
     idle_timeout: int = 172_800

@@ -1,11 +1,16 @@
 """Spaces as the Hub's JSON shows them."""
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from localhub.git.lfs import Pointer
 from localhub.git.read import Entry
 from localhub.hub import Hub
 from localhub.spaces.model import Space
+
+MOST_KEPT = 4
+"""Forms in which one Space is kept: the plain one, the full one, and what a client expands."""
 
 
 def runtime(hub: Hub, space: Space) -> dict[str, Any]:
@@ -61,6 +66,23 @@ def info(hub: Hub, space: Space) -> dict[str, Any]:
     }
 
 
+def listing(hub: Hub, spaces: list[Space], wanted: tuple[str, ...], *, full: bool) -> bytes:
+    """A JSON array. Each entry is kept until its Space changes: a thousand of them are joined, not made."""
+    return b"[" + b",".join(_entry(hub, space, wanted, full=full) for space in spaces) + b"]"
+
+
+def _entry(hub: Hub, space: Space, wanted: tuple[str, ...], *, full: bool) -> bytes:
+    kept, key = hub.store.kept(space), (full, *wanted)
+    if key in kept and not hub.faults.stuck(space.repo_id):
+        return kept[key]
+    present_one = info if full else listed
+    shown = expanded(hub, space, wanted) if wanted else present_one(hub, space)
+    made = json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
+    if len(kept) < MOST_KEPT and not hub.faults.stuck(space.repo_id):
+        kept[key] = made
+    return made
+
+
 def listed(hub: Hub, space: Space) -> dict[str, Any]:
     """As in a listing, which shows less unless it is asked for more."""
     keys = (
@@ -79,7 +101,7 @@ def listed(hub: Hub, space: Space) -> dict[str, Any]:
     return {key: whole[key] for key in keys}
 
 
-def expanded(hub: Hub, space: Space, wanted: list[str]) -> dict[str, Any]:
+def expanded(hub: Hub, space: Space, wanted: Sequence[str]) -> dict[str, Any]:
     whole = info(hub, space)
     return {key: whole[key] for key in ("_id", "id", *wanted) if key in whole}
 

@@ -27,11 +27,14 @@ def problem(workshop: Workshop, space: Space, sha: str) -> tuple[str, str] | Non
 
 
 async def build(workshop: Workshop, space: Space, sha: str, folder: Path, log: Log, *, factory: bool) -> Image | None:
-    """Waits for its turn. None for a static Space: there is nothing to run. Raises BuildFailed."""
+    """Waits for its turn. None where there is nothing to run. Raises BuildFailed."""
     order = _order(workshop, space, sha, folder, log, factory=factory)
     try:
         async with workshop.benches, asyncio.timeout(workshop.config.build_timeout):
             await workshop.faults.hinder_build(space.repo_id, order.say)
+            if workshop.config.stub and space.sdk != "static":
+                await asyncio.to_thread(_pretend, order)
+                return None
             await asyncio.to_thread(write.checkout, workshop.repository(space), order.commit, order.context)
             return None if space.sdk == "static" else await _make(workshop, space, order)
     except TimeoutError as error:
@@ -64,6 +67,13 @@ async def _make(workshop: Workshop, space: Space, order: Order) -> Image:
     if workshop.docker:
         return await engine.build(order)
     return await emulator.build(order, workshop.venvs, workshop.stubs)
+
+
+def _pretend(order: Order) -> None:
+    """A page in place of an app."""
+    order.say("localhub: nothing is built or run here, because it was started with --stub")
+    order.context.mkdir(parents=True)
+    (order.context / "index.html").write_text(f"{order.repo_id} {order.commit}\n")
 
 
 def _gradio(space: Space, order: Order) -> str:

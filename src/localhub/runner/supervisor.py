@@ -42,7 +42,8 @@ class Supervisor:
         A restart ends the old app first; otherwise it keeps serving until the new one listens.
         """
         if self.space.sdk != "static":
-            self._become("RUNNING_BUILDING" if self._app and not restart else "BUILDING")
+            serving = self._app or self._site
+            self._become("RUNNING_BUILDING" if serving and not restart else "BUILDING")
 
         # Begun at once: whoever follows the log right after a push must not be shown the build before.
         log = self.build_log = Log(self._workshop.logs(self.space) / "build.jsonl")
@@ -128,7 +129,7 @@ class Supervisor:
 
     async def _open_site(self, sha: str, folder: Path) -> None:
         before, self._site = self._site, folder / "context"
-        self._serve(sha, "")
+        self._serve(sha, "" if self.space.sdk == "static" else self.space.hardware)
         if self._app:
             app, self._app = self._app, None
             await app.stop()
