@@ -14,7 +14,6 @@ from statistics import median
 
 import httpx
 import psutil
-
 from tests.localhub import crowd
 from tests.localhub_server import LocalHub
 

@@ -17,8 +17,11 @@ PLAN_QUOTAS = {
 """Requests per window, as the Hub published them in September 2025."""
 
 
+OWNER, TOKEN = "local", "hf_local"
+
+
 def default_accounts() -> Accounts:
-    return Accounts([User("local")], [], {"hf_local": Token("local")})
+    return Accounts([User(OWNER)], [], {TOKEN: Token(OWNER)})
 
 
 @dataclass(frozen=True)

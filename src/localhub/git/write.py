@@ -77,11 +77,15 @@ def checkout(repository: Path, commit_id: str, folder: Path) -> None:
 
 def squash(repository: Path, ref: str, tip: str, title: str, author: str) -> str:
     """Replaces the history of `ref` by one commit with the same files."""
-    who = {"NAME": author, "EMAIL": f"{author}@users.noreply.localhost"}
-    people = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
-    oid = git(repository, "commit-tree", f"{tip}^{{tree}}", "-m", title, env=people).decode().strip()
+    oid = git(repository, "commit-tree", f"{tip}^{{tree}}", "-m", title, env=people(author)).decode().strip()
     update_ref(repository, ref, oid, tip)
     return oid
+
+
+def people(author: str) -> dict[str, str]:
+    """Whom git names as author and committer."""
+    who = {"NAME": author, "EMAIL": f"{author}@users.noreply.localhost"}
+    return {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
 
 
 def update_ref(repository: Path, ref: str, new: str, old: str | None = None) -> None:
