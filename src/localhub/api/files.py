@@ -19,7 +19,7 @@ from localhub.git import lfs, read
 from localhub.git.lfs import Pointer
 from localhub.spaces.model import Space
 
-TREE_PAGE = 1000
+TREE_PAGE, EXPANDED_PAGE = 1000, 50
 MOST_PATHS = 1000
 
 
@@ -29,11 +29,13 @@ async def tree(request: Request) -> Response:
     if path and not any(entry.path == path and entry.kind == "tree" for entry in entries):
         raise errors.entry_missing(f'"{path}" does not exist on "{commit}"')
     query = request.query_params
-    if query.get("recursive", "").lower() in {"true", "1"}:
+    if _is_true(query.get("recursive")):
         inside = [entry for entry in entries if not path or entry.path.startswith(f"{path}/")]
     else:
         inside = [entry for entry in entries if entry.parent == path]
-    return _paged(request, [present.tree_entry(entry) for entry in inside], TREE_PAGE)
+    if not _is_true(query.get("expand")):
+        return _paged(request, [present.tree_entry(entry) for entry in inside], TREE_PAGE)
+    return _paged(request, await _expanded(repository, commit, inside), EXPANDED_PAGE)
 
 
 async def commits(request: Request) -> Response:
@@ -71,7 +73,24 @@ async def paths_info(request: Request) -> Response:
     if len(paths) > MOST_PATHS:
         raise HubError(413, "Too many paths")
     entries = await asyncio.to_thread(read.tree, repository, commit)
-    return JSONResponse([present.tree_entry(entry) for entry in entries if entry.path in paths])
+    wanted = [entry for entry in entries if entry.path in paths]
+    if _is_true(str(form.get("expand", ""))):
+        return JSONResponse(await _expanded(repository, commit, wanted))
+    return JSONResponse([present.tree_entry(entry) for entry in wanted])
+
+
+async def _expanded(repository: Path, commit: str, entries: list[read.Entry]) -> list[dict[str, Any]]:
+    """With the commit that last changed each."""
+    last = await asyncio.to_thread(read.last_commits, repository, commit)
+    return [present.tree_entry(entry) | {"lastCommit": _last(last[entry.path])} for entry in entries]
+
+
+def _last(commit: read.Commit) -> dict[str, str]:
+    return {"id": commit.oid, "title": commit.title, "date": clock.from_epoch(commit.when)}
+
+
+def _is_true(value: str | None) -> bool:
+    return (value or "").lower() in {"true", "1"}
 
 
 async def resolve(request: Request) -> Response:

@@ -98,6 +98,22 @@ def history(repository: Path, commit: str, *, limit: int, skip: int = 0) -> list
     return commits
 
 
+@lru_cache(maxsize=16)
+def last_commits(repository: Path, commit: str) -> dict[str, Commit]:
+    """For each file and folder, the commit that changed it last."""
+    form = "%x01%H%x00%an%x00%ct%x00%s%x02"
+    log = git(repository, "log", f"--format={form}", "--name-only", "-z", "-m", "--first-parent", commit)
+    found: dict[str, Commit] = {}
+    for record in log.decode(errors="replace").split("\x01")[1:]:
+        facts, _, names = record.partition("\x02")
+        oid, author, when, title = facts.split("\0")
+        for name in filter(None, names.strip("\0\n").split("\0")):
+            made = Commit(oid, author, int(when), title, "")
+            for path in (name, *map(str, PurePosixPath(name).parents)):
+                found.setdefault(path, made)
+    return found
+
+
 def count(repository: Path, commit: str) -> int:
     return int(git(repository, "rev-list", "--count", commit))
 

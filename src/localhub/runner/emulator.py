@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from dockerfile_parse.util import extract_key_values
 
-from localhub.runner import copying, dockerfile, process, user, venvs
+from localhub.runner import copying, dockerfile, dockerignore, process, user, venvs
 from localhub.runner.builds import BuildFailed, Launch, Mount, Order
 from localhub.runner.dockerfile import DockerfileError, Instruction
 from localhub.runner.paths import Paths
@@ -48,6 +48,7 @@ class _State:
 async def build(order: Order, store: venvs.Venvs, stubs: Path) -> Image:
     try:
         steps = dockerfile.read(order.recipe.read_text(errors="replace"))
+        dockerignore.prune(order.context)
         before = [step for step in steps if step.name == "ARG" and steps.index(step) < _from(steps)]
         defaults = dict(part for step in before for part in _assignments(step, order.variables))
         origin = steps[_from(steps)]

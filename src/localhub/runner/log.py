@@ -10,7 +10,7 @@ from typing import BinaryIO
 from localhub import clock
 
 LARGEST = 32 * 1024 * 1024
-TAIL = 256 * 1024
+TAIL, LONG_ENTRY = 256 * 1024, 32 * 1024
 
 
 class Log:
@@ -44,11 +44,11 @@ class Log:
             self._wake()
 
     def tail(self, count: int) -> list[str]:
-        """The last lines, as far as they are among the last 256 KiB."""
+        """The last lines, as far as they are in the last of the file."""
         if not self._path.exists():
             return []
         with self._path.open("rb") as file:
-            cut = max(0, file.seek(0, os.SEEK_END) - TAIL)
+            cut = max(0, file.seek(0, os.SEEK_END) - min(TAIL, count * LONG_ENTRY))
             file.seek(cut)
             lines = file.read().splitlines()[1 if cut else 0 :]
         return [json.loads(line)["data"].rstrip("\n") for line in lines[-count:]]
