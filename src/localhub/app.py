@@ -16,10 +16,12 @@ from localhub.api import (
     commits,
     duplicates,
     files,
+    git,
     identity,
     info,
     job_streams,
     jobs,
+    lfs,
     logs,
     observe,
     page,
@@ -28,6 +30,7 @@ from localhub.api import (
     scheduled_jobs,
     search,
     settings,
+    visits,
     webhooks,
 )
 from localhub.config import Config
@@ -35,7 +38,23 @@ from localhub.errors import HubError
 from localhub.hub import Hub
 
 # `search` before `info`: its fixed paths look like `/api/spaces/OWNER/NAME`.
-DOORS = (identity, search, repos, duplicates, files, commits, settings, runtime, logs, webhooks, info, page)
+DOORS = (
+    identity,
+    search,
+    repos,
+    duplicates,
+    files,
+    commits,
+    git,
+    lfs,
+    settings,
+    runtime,
+    logs,
+    visits,
+    webhooks,
+    info,
+    page,
+)
 JOB_DOORS = (jobs, job_streams, scheduled_jobs, absent)
 
 

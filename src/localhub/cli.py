@@ -1,12 +1,17 @@
 """The command line of localhub."""
 
+import os
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
+import uvicorn
 
-from localhub import server
+from localhub import preview, server
 from localhub.accounts import Accounts, Org, Token, User
 from localhub.config import Config
+from localhub.hub import Hub
 
 
 @click.group()
@@ -23,9 +28,11 @@ def main() -> None:
 @click.option("--token", "tokens", multiple=True, metavar="USER:TOKEN:ROLE", help="A further token: read or write.")
 @click.option("--admin", is_flag=True, help="Open /_localhub: the call log and scripted faults.")
 @click.option("--docker", type=click.Choice(["auto", "never"]), default="auto", show_default=True)
+@click.option("--stub", is_flag=True, help="Build and run nothing: stages and logs only, for thousands of Spaces.")
 @click.option("--startup-timeout", default=1800.0, show_default=True, help="Seconds an app may take to listen.")
 @click.option("--build-timeout", default=3600.0, show_default=True, help="Seconds a build may take.")
 @click.option("--builds-at-once", default=2, show_default=True)
+@click.option("--lfs-over", type=int, metavar="BYTES", help="Ask for larger files through git-lfs. Default: never.")
 @click.option("--idle-timeout", default=172_800, show_default=True, help="Seconds until cpu-basic sleeps.")
 @click.option("--api-quota", type=int, help="API calls per window, for every plan.")
 @click.option("--rate-window", default=300, show_default=True, help="Length of the rate-limit window in seconds.")
@@ -33,6 +40,42 @@ def serve(port: int, users: tuple[str, ...], orgs: tuple[str, ...], tokens: tupl
     """Serve until interrupted."""
     accounts = _accounts(users or ("local:hf_local:pro",), orgs, tokens)
     server.run(Config(accounts=accounts, **options), port)  # type: ignore[arg-type]
+
+
+@main.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--port", default=0, help="Port of localhub itself. Default: a free one.")
+@click.option("--once", is_flag=True, help="Do not watch the folder; end with code 1 if the app does not come up.")
+@click.option("--variable", "variables", multiple=True, metavar="KEY=VALUE", help="A variable of the Space.")
+@click.option("--secret", "secrets", multiple=True, metavar="KEY", help="A secret, taken from the environment.")
+@click.option("--docker", type=click.Choice(["auto", "never"]), default="auto", show_default=True)
+def run(
+    folder: Path, port: int, docker: str, *, once: bool, variables: tuple[str, ...], secrets: tuple[str, ...]
+) -> None:
+    """Run the Space in FOLDER, and again whenever a file changes, until interrupted."""
+    settings = {"variables": [_variable(pair) for pair in variables], "secrets": [_secret(key) for key in secrets]}
+    previews: list[preview.Preview] = []
+
+    def make(config: uvicorn.Config, hub: Hub) -> preview.Preview:
+        previews.append(preview.Preview(config, hub, folder.resolve(), settings, once=once))
+        return previews[-1]
+
+    with suppress(KeyboardInterrupt):
+        server.run(Config(data=preview.begin(folder.resolve()), docker=docker), port, make)
+    sys.exit(previews[0].failed)
+
+
+def _variable(pair: str) -> dict[str, str]:
+    key, found, value = pair.partition("=")
+    if not found:
+        raise click.BadParameter(f"{pair}: expected KEY=VALUE")
+    return {"key": key, "value": value}
+
+
+def _secret(key: str) -> dict[str, str]:
+    if key not in os.environ:
+        raise click.BadParameter(f"{key} is not set in the environment")
+    return {"key": key, "value": os.environ[key]}
 
 
 def _accounts(users: tuple[str, ...], orgs: tuple[str, ...], tokens: tuple[str, ...]) -> Accounts:

@@ -17,8 +17,11 @@ PLAN_QUOTAS = {
 """Requests per window, as the Hub published them in September 2025."""
 
 
+OWNER, TOKEN = "local", "hf_local"
+
+
 def default_accounts() -> Accounts:
-    return Accounts([User("local")], [], {"hf_local": Token("local")})
+    return Accounts([User(OWNER)], [], {TOKEN: Token(OWNER)})
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,10 @@ class Config:
     """Seconds an app may take to listen, unless its README says otherwise."""
     build_timeout: float = 3600
     builds_at_once: int = 2
+    stub: bool = False
+    """Whether docker and gradio Spaces are only pretended: stages, logs and an address, but nothing built or run."""
+    lfs_over: int | None = None
+    """Bytes above which a file is asked for as a large one; None asks for every file in the commit itself."""
     idle_timeout: int = 172_800
     """Seconds without a visit after which cpu-basic sleeps."""
     api_quota: int | None = None

@@ -21,6 +21,7 @@ class HubError(Exception):
         self.message = message
         self.code = code
         self.facts = facts
+        self.headers: dict[str, str] = {}
 
 
 def repository_missing() -> HubError:
@@ -44,7 +45,7 @@ def respond(_request: Request, error: Exception) -> Response:
     """The exception handler of the application for `HubError`."""
     if not isinstance(error, HubError):
         raise error
-    headers = {"X-Error-Message": _UNPRINTABLE.sub("?", error.message.replace("\n", " "))}
+    headers = error.headers | {"X-Error-Message": _UNPRINTABLE.sub("?", error.message.replace("\n", " "))}
     if error.code:
         headers["X-Error-Code"] = error.code
     return JSONResponse({"error": error.message, **error.facts}, error.status, headers)

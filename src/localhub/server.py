@@ -3,21 +3,26 @@
 import asyncio
 import resource
 import socket
+from collections.abc import Callable
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from localhub.app import create_app
 from localhub.config import Config
+from localhub.hub import Hub
+
+Make = Callable[[uvicorn.Config, Hub], uvicorn.Server]
 
 
-def run(config: Config, port: int) -> None:
-    """Blocks until SIGINT or SIGTERM. Port 0 takes a free one."""
+def run(config: Config, port: int, make: Make | None = None) -> None:
+    """Blocks until SIGINT or SIGTERM. Port 0 takes a free one. `make` gives another server than the plain one."""
     _allow_many_sockets()
     listener = _listen(config.host, port)
     address = f"http://{config.host}:{listener.getsockname()[1]}"
+    app = create_app(config, address)
     settings = uvicorn.Config(
-        create_app(config, address),
+        app,
         http=Protocol,
         log_level="warning",
         lifespan="on",
@@ -25,7 +30,8 @@ def run(config: Config, port: int) -> None:
         server_header=False,
         date_header=False,
     )
-    asyncio.run(Announced(settings, address).serve(sockets=[listener]))
+    server = make(settings, app.state.hub) if make else Announced(settings, address)
+    asyncio.run(server.serve(sockets=[listener]))
 
 
 class Announced(uvicorn.Server):

@@ -156,3 +156,15 @@ def test_git_sees_the_same_history(api, hub):
     ).stdout.splitlines()
     assert log[0] == f"{sha} push"
     subprocess.run(["git", "--git-dir", repository, "fsck", "--strict"], capture_output=True, check=True)
+
+
+def test_an_expanded_tree_names_the_commit_that_last_changed_each_entry(hub):
+    api = hub.api()
+    spaces.docker(api, "local/demo")
+    first = api.upload_file(path_or_fileobj=b"1", path_in_repo="a/one.txt", repo_id="local/demo", repo_type="space").oid
+    second = api.upload_file(path_or_fileobj=b"2", path_in_repo="b.txt", repo_id="local/demo", repo_type="space").oid
+    tree = api.list_repo_tree("local/demo", repo_type="space", recursive=True, expand=True)
+    last = {entry.path: entry.last_commit.oid for entry in tree}
+    assert (last["a"], last["a/one.txt"], last["b.txt"]) == (first, first, second)
+    (info,) = api.get_paths_info("local/demo", ["b.txt"], repo_type="space", expand=True)
+    assert info.last_commit.oid == second

@@ -39,3 +39,12 @@ def test_runtime_of_a_static_space_has_no_hardware(hub, page):
     runtime = hub.wait("local/page", "RUNNING")
     assert runtime["hardware"] == {"current": None, "requested": None}
     assert runtime["replicas"] == {"requested": 1, "current": 1}
+
+
+def test_a_page_is_told_the_variables_of_its_space(page):
+    api, address = page
+    api.add_space_variable("local/page", "COLOR", "</script><b>red")
+    shown = httpx.get(address, trust_env=False).text
+    assert shown.endswith("<h1>one</h1>")
+    assert '"variables": {"COLOR": "\\u003c/script>\\u003cb>red"}' in shown
+    assert httpx.get(f"{address}/style.css", trust_env=False).text == "h1{}"

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 from tests.localhub import spaces
+from tests.localhub.git import Git, address
 
 
 @pytest.fixture
@@ -74,3 +75,18 @@ def test_a_webhook_is_kept_changed_switched_and_deleted(hub):
     assert not api.enable_webhook(webhook.id).disabled
     api.delete_webhook(webhook.id)
     assert api.list_webhooks() == []
+
+
+def test_a_push_by_git_is_told_with_the_commits_before_and_after(hub, receiver, tmp_path):
+    url, deliveries = receiver
+    api = hub.api()
+    api.create_webhook(url=url, watched=[{"type": "user", "name": "local"}], domains=["repo"])
+    spaces.docker(api, "local/demo")
+    before = api.space_info("local/demo").sha
+    Git(tmp_path)("clone", "--quiet", address(hub), "clone")
+    clone = Git(tmp_path / "clone")
+    sha = clone.commit(one_txt="1")
+    clone("push", "origin", "main", "main:refs/heads/next")
+    told = [next_of(deliveries, "repo.content")[1]["updatedRefs"] for _ in range(2)]
+    assert [{"ref": "refs/heads/main", "oldSha": before, "newSha": sha}] in told
+    assert [{"ref": "refs/heads/next", "oldSha": None, "newSha": sha}] in told

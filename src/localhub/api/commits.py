@@ -14,7 +14,7 @@ from starlette.routing import Route
 from localhub import errors
 from localhub.api import bodies, context
 from localhub.errors import HubError
-from localhub.git import read, write
+from localhub.git import large, read, write
 from localhub.git.run import GitError
 from localhub.hub import Hub
 from localhub.spaces import readme
@@ -42,13 +42,15 @@ async def preupload(request: Request) -> Response:
     files = (await context.checked(request, bodies.Uploads))["files"]
     tip = await _tip(hub, space, _branch(request, "preupload"))
     entries = await asyncio.to_thread(read.tree, hub.runner.workshop.repository(space), tip) if tip else ()
-    oids = {entry.path: entry.oid for entry in entries if entry.kind == "blob"}
+    oids = {entry.path: entry.large.oid if entry.large else entry.oid for entry in entries if entry.kind == "blob"}
     shown = []
     for file in files:
-        # "regular" for every size: all bytes then come in the commit itself, without large-file storage.
         known = {"oid": oids[file["path"]]} if file["path"] in oids else {}
-        shown.append({"path": file["path"], "uploadMode": "regular", "shouldIgnore": False, **known})
-    return JSONResponse({"files": shown, "commitOid": tip})
+        mode = large.upload_mode(int(file.get("size") or 0), hub.config.lfs_over)
+        shown.append({"path": file["path"], "uploadMode": mode, "shouldIgnore": False, **known})
+    # The client logs this: its xet part shows nothing of a refusal but the status.
+    told = {"X-HF-Warning": large.WARNING} if any(file["uploadMode"] == "lfs" for file in shown) else {}
+    return JSONResponse({"files": shown, "commitOid": tip}, headers=told)
 
 
 async def commit(request: Request) -> Response:
@@ -90,7 +92,8 @@ def _line(item: Any) -> tuple[str, dict[str, Any]]:
 def _change(hub: Hub, space: Space, tip: str, lines: list[tuple[str, dict[str, Any]]], author: str) -> write.Change:
     """Raises 412 for a stale parent, 404 for deleting what is not there, 422 for an impossible path."""
     change = write.Change("", author=author)
-    entries = read.tree(hub.runner.workshop.repository(space), tip)
+    repository = hub.runner.workshop.repository(space)
+    entries = read.tree(repository, tip)
     modes = {entry.path: entry.mode for entry in entries if entry.kind == "blob"}
     kinds = {entry.path: entry.kind for entry in entries}
     for key, value in lines:
@@ -110,11 +113,21 @@ def _change(hub: Hub, space: Space, tip: str, lines: list[tuple[str, dict[str, A
                 change.files.append(write.File(path, _content(value), modes.get(path, "100644")))
                 if value.get("oldPath"):
                     change.deleted.append(_path({"path": value["oldPath"]}))
+            case "lfsFile":
+                change.files.append(_large(repository, value))
             case _:
                 raise HubError(400, f"localhub does not take {key} in a commit")
     if not change.title:
         raise HubError(400, '"summary" is required')
+    large.track(repository, tip, change)
     return change
+
+
+def _large(repository: Path, value: dict[str, Any]) -> write.File:
+    found = large.held(repository, str(value.get("oid")))
+    if found is None:
+        raise HubError(400, f"The large file {value.get('path')} has not been uploaded")
+    return write.File(_path(value), found.text)
 
 
 def _check_parent(parent: str | None, tip: str) -> None:

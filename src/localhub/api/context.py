@@ -13,6 +13,7 @@ from localhub.errors import HubError
 from localhub.hub import Hub
 from localhub.spaces.model import Space
 
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="Authentication required", charset="UTF-8"'}
 LARGEST_BODY = 1_500_000_000
 """The Hub takes 1 GB of regular files in a commit, and base64 makes that a third more."""
 
@@ -108,6 +109,17 @@ def writable(request: Request) -> Space:
     space = readable(request)
     may_write_to(request, space.owner)
     return space
+
+
+def repository(request: Request, *, write: bool) -> Space:
+    """The Space of a path that may end in `.git`. git sends its token only once it was asked for it."""
+    request.path_params["name"] = request.path_params["name"].removesuffix(".git")
+    try:
+        return writable(request) if write else readable(request)
+    except HubError as error:
+        if error.status == 401:
+            error.headers |= CHALLENGE
+        raise
 
 
 def may_write_to(request: Request, namespace: str) -> None:

@@ -9,16 +9,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from localhub import clock, errors
 from localhub.api import context, present
 from localhub.errors import HubError
-from localhub.git import read
+from localhub.git import lfs, read
+from localhub.git.lfs import Pointer
 from localhub.spaces.model import Space
 
-TREE_PAGE = 1000
+TREE_PAGE, EXPANDED_PAGE = 1000, 50
 MOST_PATHS = 1000
 
 
@@ -28,11 +29,13 @@ async def tree(request: Request) -> Response:
     if path and not any(entry.path == path and entry.kind == "tree" for entry in entries):
         raise errors.entry_missing(f'"{path}" does not exist on "{commit}"')
     query = request.query_params
-    if query.get("recursive", "").lower() in {"true", "1"}:
+    if _is_true(query.get("recursive")):
         inside = [entry for entry in entries if not path or entry.path.startswith(f"{path}/")]
     else:
         inside = [entry for entry in entries if entry.parent == path]
-    return _paged(request, [present.tree_entry(entry) for entry in inside], TREE_PAGE)
+    if not _is_true(query.get("expand")):
+        return _paged(request, [present.tree_entry(entry) for entry in inside], TREE_PAGE)
+    return _paged(request, await _expanded(repository, commit, inside), EXPANDED_PAGE)
 
 
 async def commits(request: Request) -> Response:
@@ -70,7 +73,24 @@ async def paths_info(request: Request) -> Response:
     if len(paths) > MOST_PATHS:
         raise HubError(413, "Too many paths")
     entries = await asyncio.to_thread(read.tree, repository, commit)
-    return JSONResponse([present.tree_entry(entry) for entry in entries if entry.path in paths])
+    wanted = [entry for entry in entries if entry.path in paths]
+    if _is_true(str(form.get("expand", ""))):
+        return JSONResponse(await _expanded(repository, commit, wanted))
+    return JSONResponse([present.tree_entry(entry) for entry in wanted])
+
+
+async def _expanded(repository: Path, commit: str, entries: list[read.Entry]) -> list[dict[str, Any]]:
+    """With the commit that last changed each."""
+    last = await asyncio.to_thread(read.last_commits, repository, commit)
+    return [present.tree_entry(entry) | {"lastCommit": _last(last[entry.path])} for entry in entries]
+
+
+def _last(commit: read.Commit) -> dict[str, str]:
+    return {"id": commit.oid, "title": commit.title, "date": clock.from_epoch(commit.when)}
+
+
+def _is_true(value: str | None) -> bool:
+    return (value or "").lower() in {"true", "1"}
 
 
 async def resolve(request: Request) -> Response:
@@ -80,12 +100,21 @@ async def resolve(request: Request) -> Response:
     if found is None or found.kind != "blob":
         missing = {"X-Error-Code": "EntryNotFound", "X-Error-Message": "Entry not found"}
         return JSONResponse({"error": "Entry not found"}, 404, headers | missing)
+    if found.large:
+        return _large_file(found.large, lfs.place(repository, found.large.oid), headers)
     headers |= {"ETag": f'"{found.oid}"', "Content-Length": str(found.size)}
     kind = mimetypes.guess_type(path)[0] or "text/plain"
     if request.method == "HEAD":
         return Response(headers=headers, media_type=kind)
     content = await asyncio.to_thread(read.content, repository, found.oid)
     return _ranged(request, content, headers, kind)
+
+
+def _large_file(wanted: Pointer, file: Path, headers: dict[str, str]) -> Response:
+    if not file.is_file():
+        raise errors.entry_missing("The large file behind this pointer was never uploaded")
+    linked = {"X-Linked-Etag": f'"{wanted.oid}"', "X-Linked-Size": str(wanted.size)}
+    return FileResponse(file, headers=headers | linked | {"ETag": f'"{wanted.oid}"'})
 
 
 def _ranged(request: Request, content: bytes, headers: dict[str, str], kind: str) -> Response:

@@ -40,17 +40,13 @@ async def listing(request: Request) -> Response:
     offset = context.number(request, "cursor", 0)
     spaces = matching(request)
     page = spaces[offset : offset + limit]
-    if wanted:
-        shown = [present.expanded(hub, space, wanted) for space in page]
-    else:
-        present_one = present.info if query.get("full") else present.listed
-        shown = [present_one(hub, space) for space in page]
+    body = present.listing(hub, page, tuple(wanted), full=bool(query.get("full")))
     headers = {}
     if offset + limit < len(spaces):
         pairs = [(key, value) for key, value in query.multi_items() if key != "cursor"]
         following = urlencode([*pairs, ("cursor", str(offset + limit))])
         headers["Link"] = f'<{context.base(request)}/api/spaces?{following}>; rel="next"'
-    return JSONResponse(shown, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
 
 
 def matching(request: Request) -> list[Space]:

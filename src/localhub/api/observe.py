@@ -10,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from localhub import clock
+from localhub import clock, credentials
 from localhub.accounts import ANONYMOUS, Caller
 from localhub.faults import Fault
 from localhub.hub import Hub
@@ -62,10 +62,10 @@ class _Call:
         await (refusal or app)(scope, receive, self.pass_on)
 
     def _identify(self, headers: Headers) -> JSONResponse | None:
-        scheme, _, secret = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
+        secret = credentials.token(headers.get("authorization", ""))
+        if secret is None:
             return None
-        who = self._hub.accounts.caller(secret.strip())
+        who = self._hub.accounts.caller(secret)
         if who is None:
             return _refusal(401, "Invalid credentials in Authorization header")
         self._who = who

@@ -15,6 +15,7 @@ from localhub.api import bodies, context
 from localhub.errors import HubError
 from localhub.git import write
 from localhub.hub import Hub
+from localhub.runner import volumes
 from localhub.spaces import readme
 from localhub.spaces.model import Space
 
@@ -112,6 +113,8 @@ def _configure(space: Space, facts: dict[str, Any]) -> None:
     space.hardware = facts.get("hardware") or "cpu-basic"
     space.sleep_time = facts.get("sleepTimeSeconds")
     space.volumes = facts.get("volumes") or []
+    if problem := volumes.problem(space.volumes):
+        raise HubError(400, problem)
     for entries, given in ((space.secrets, facts.get("secrets")), (space.variables, facts.get("variables"))):
         for entry in given or []:
             entries[entry["key"]] = {

@@ -7,6 +7,7 @@ from starlette.routing import Route
 from localhub import hardware
 from localhub.api import bodies, context, present
 from localhub.errors import HubError
+from localhub.runner import volumes
 from localhub.spaces.model import Space
 
 
@@ -54,9 +55,23 @@ async def set_volumes(request: Request) -> Response:
     if request.method == "DELETE" and not space.volumes:
         raise HubError(400, "No volumes are attached to this Space")
     given = await context.checked(request, bodies.Volumes) if request.method == "PUT" else {"volumes": []}
+    if problem := volumes.problem(given["volumes"]):
+        raise HubError(400, problem)
     space.volumes = given["volumes"]
     hub.configured(space)
     return JSONResponse(given)
+
+
+async def replicas(request: Request) -> Response:
+    space = _running_kind(request)
+    count = (await context.document(request)).get("replicas")
+    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        raise HubError(400, '"replicas" must be a positive integer')
+    if count > 1 and space.hardware in hardware.FREE:
+        raise HubError(400, "More than one replica needs paid hardware")
+    space.replicas = count
+    context.hub(request).store.save(space)
+    return _answer(request, space)
 
 
 async def dev_mode(request: Request) -> Response:
@@ -87,5 +102,6 @@ ROUTES = [
     Route(f"{_SPACE}/hardware", set_hardware, methods=["POST"]),
     Route(f"{_SPACE}/sleeptime", set_sleep_time, methods=["POST"]),
     Route(f"{_SPACE}/volumes", set_volumes, methods=["PUT", "DELETE"]),
+    Route(f"{_SPACE}/replicas", replicas, methods=["POST"]),
     Route(f"{_SPACE}/dev-mode", dev_mode, methods=["POST"]),
 ]

@@ -1,10 +1,13 @@
 """Reading a bare repository: revisions, trees, files, history. Every function blocks."""
 
+import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+from localhub.git import lfs
+from localhub.git.lfs import Pointer
 from localhub.git.run import GitError, git
 
 _REVISION = re.compile(r"^(?![-/.])(?!.*\.\.)[\w./-]+$")
@@ -19,6 +22,8 @@ class Entry:
     mode: str
     oid: str
     size: int
+    """In bytes; of a large file, those of the file and not of its pointer."""
+    large: Pointer | None = None
 
     @property
     def parent(self) -> str:
@@ -58,7 +63,15 @@ def tree(repository: Path, commit: str) -> tuple[Entry, ...]:
         facts, _, path = line.partition("\t")
         mode, kind, oid, size = facts.split()
         entries.append(Entry(path, kind, mode, oid, 0 if size == "-" else int(size)))
-    return tuple(entries)
+    pointers = _pointers(repository, [entry for entry in entries if entry.size in lfs.POINTER_SIZES])
+    return tuple(
+        replace(entry, large=found, size=found.size) if (found := pointers.get(entry.oid)) else entry
+        for entry in entries
+    )
+
+
+def large_files(repository: Path, commit: str) -> dict[str, Pointer]:
+    return {item.path: item.large for item in tree(repository, commit) if item.large}
 
 
 def entry(repository: Path, commit: str, path: str) -> Entry | None:
@@ -85,6 +98,22 @@ def history(repository: Path, commit: str, *, limit: int, skip: int = 0) -> list
     return commits
 
 
+@lru_cache(maxsize=16)
+def last_commits(repository: Path, commit: str) -> dict[str, Commit]:
+    """For each file and folder, the commit that changed it last."""
+    form = "%x01%H%x00%an%x00%ct%x00%s%x02"
+    log = git(repository, "log", f"--format={form}", "--name-only", "-z", "-m", "--first-parent", commit)
+    found: dict[str, Commit] = {}
+    for record in log.decode(errors="replace").split("\x01")[1:]:
+        facts, _, names = record.partition("\x02")
+        oid, author, when, title = facts.split("\0")
+        for name in filter(None, names.strip("\0\n").split("\0")):
+            made = Commit(oid, author, int(when), title, "")
+            for path in (name, *map(str, PurePosixPath(name).parents)):
+                found.setdefault(path, made)
+    return found
+
+
 def count(repository: Path, commit: str) -> int:
     return int(git(repository, "rev-list", "--count", commit))
 
@@ -94,3 +123,18 @@ def refs(repository: Path) -> list[tuple[str, str]]:
     listing = git(repository, "for-each-ref", "--format=%(refname) %(objectname) %(*objectname)").decode()
     pairs = [line.split() for line in listing.splitlines()]
     return [(parts[0], parts[-1]) for parts in pairs]
+
+
+def _pointers(repository: Path, blobs: list[Entry]) -> dict[str, Pointer]:
+    """Those of the blobs that stand for a large file, read in one go."""
+    if not blobs:
+        return {}
+    names = "".join(f"{blob.oid}\n" for blob in blobs).encode()
+    stream = io.BytesIO(git(repository, "cat-file", "--batch", data=names))
+    found = {}
+    for blob in blobs:
+        stream.readline()
+        if pointer := lfs.pointer(stream.read(blob.size)):
+            found[blob.oid] = pointer
+        stream.read(1)
+    return found

@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "PATH": os.environ.get("PATH", os.defpath),
     "LANG": "C.UTF-8",
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -23,7 +23,7 @@ def git(repository: Path, *arguments: str, data: bytes = b"", env: dict[str, str
         input=data,
         capture_output=True,
         check=False,
-        env=_ENVIRONMENT | (env or {}),
+        env=ENVIRONMENT | (env or {}),
     )
     if done.returncode:
         raise GitError(f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}")

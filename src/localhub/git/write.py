@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from localhub.git import lfs, read
 from localhub.git.run import GitError, git
 
 ZERO = "0" * 40
@@ -63,23 +64,28 @@ def duplicate(source: Path, target: Path, tip: str, change: Change) -> str:
 
 
 def checkout(repository: Path, commit_id: str, folder: Path) -> None:
-    """Writes the files of a commit into `folder`, without any git folder."""
+    """Writes the files of a commit into `folder`, without any git folder, large files in the place of pointers."""
     folder.mkdir(parents=True, exist_ok=True)
     index = folder.parent / f"{folder.name}.index"
     try:
         git(repository, "read-tree", commit_id, env={"GIT_INDEX_FILE": str(index)})
         git(repository, "--work-tree", str(folder), "checkout-index", "--all", env={"GIT_INDEX_FILE": str(index)})
+        lfs.fill(repository, folder, read.large_files(repository, commit_id))
     finally:
         index.unlink(missing_ok=True)
 
 
 def squash(repository: Path, ref: str, tip: str, title: str, author: str) -> str:
     """Replaces the history of `ref` by one commit with the same files."""
-    who = {"NAME": author, "EMAIL": f"{author}@users.noreply.localhost"}
-    people = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
-    oid = git(repository, "commit-tree", f"{tip}^{{tree}}", "-m", title, env=people).decode().strip()
+    oid = git(repository, "commit-tree", f"{tip}^{{tree}}", "-m", title, env=people(author)).decode().strip()
     update_ref(repository, ref, oid, tip)
     return oid
+
+
+def people(author: str) -> dict[str, str]:
+    """Whom git names as author and committer."""
+    who = {"NAME": author, "EMAIL": f"{author}@users.noreply.localhost"}
+    return {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
 
 
 def update_ref(repository: Path, ref: str, new: str, old: str | None = None) -> None:

@@ -3,11 +3,11 @@
 import asyncio
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from localhub import clock
 from localhub.runner import loopback
-from localhub.runner.builds import Image
+from localhub.runner.builds import Image, Mount
 from localhub.runner.log import Log
 from localhub.runner.process import Process
 
@@ -24,12 +24,14 @@ class App:
         self._folder = folder
 
     @classmethod
-    async def start(cls, image: Image, *, app_port: int, env: dict[str, str], log: Log, folder: Path) -> "App":
+    async def start(
+        cls, image: Image, *, app_port: int, env: dict[str, str], mounts: Sequence[Mount], log: Log, folder: Path
+    ) -> "App":
         port = loopback.free_port()
-        log.begin()
-        log.write(f"===== Application Startup at {clock.heading()} =====\n")
-        launch = image.launch(app_port=app_port, port=port, env=env)
-        process = await Process.start(launch.command, folder=launch.folder, env=launch.env, on_line=log.write)
+        launch = image.launch(app_port=app_port, port=port, env=env, mounts=mounts)
+        process = await Process.start(
+            launch.command, folder=launch.folder, env=launch.env, on_line=log.write, uid=launch.uid
+        )
         return cls(port, process, log, folder)
 
     async def ready(self, limit: float) -> None:

@@ -2,14 +2,14 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from dockerfile_parse.util import extract_key_values
 
-from localhub.runner import copying, dockerfile, process, venvs
-from localhub.runner.builds import BuildFailed, Launch, Order
+from localhub.runner import copying, dockerfile, dockerignore, process, user, venvs
+from localhub.runner.builds import BuildFailed, Launch, Mount, Order
 from localhub.runner.dockerfile import DockerfileError, Instruction
 from localhub.runner.paths import Paths
 
@@ -24,10 +24,15 @@ class Image:
     folder: Path
     env: dict[str, str]
     paths: Paths
+    uid: int | None
 
-    def launch(self, *, app_port: int, port: int, env: dict[str, str]) -> Launch:
-        mapped = _real(env, self.paths)
-        return Launch(self.command, self.folder, self.env | mapped | {"LOCALHUB_BIND": f"{app_port}:{port}"})
+    def launch(self, *, app_port: int, port: int, env: dict[str, str], mounts: Sequence[Mount]) -> Launch:
+        for mount in mounts:
+            self.paths.link(mount.path, mount.source)
+        # Only now: a path below a mount leads somewhere only once it is there.
+        command = tuple(map(self.paths.in_value, self.command))
+        real = _real(self.env | env, self.paths) | {"LOCALHUB_BIND": f"{app_port}:{port}"}
+        return Launch(command, self.folder, real, self.uid)
 
 
 @dataclass
@@ -42,7 +47,8 @@ class _State:
 
 async def build(order: Order, store: venvs.Venvs, stubs: Path) -> Image:
     try:
-        steps = dockerfile.read((order.context / "Dockerfile").read_text(errors="replace"))
+        steps = dockerfile.read(order.recipe.read_text(errors="replace"))
+        dockerignore.prune(order.context)
         before = [step for step in steps if step.name == "ARG" and steps.index(step) < _from(steps)]
         defaults = dict(part for step in before for part in _assignments(step, order.variables))
         origin = steps[_from(steps)]
@@ -84,7 +90,9 @@ async def _follow(steps: list[Instruction], origin: Instruction, order: Order, p
             _apply(step, state, order)
         order.say("")
     place.store.finish(place.key)
-    return _image(state)
+    image = _image(state, order.uid)
+    _hand_over(order)
+    return image
 
 
 def interpreter(version: str, say: Callable[[str], None]) -> str:
@@ -141,9 +149,10 @@ async def _run(step: Instruction, state: _State, order: Order, place: _Place, *,
     folder = state.paths.real(state.workdir)
     folder.mkdir(parents=True, exist_ok=True)
     shown = _show_secrets(step, order, state.paths, env)
+    _hand_over(order)
     try:
         command = [words[0], *map(state.paths.in_command, words[1:])]
-        code = await process.run(command, folder=folder, env=env, on_line=order.say)
+        code = await process.run(command, folder=folder, env=env, on_line=order.say, uid=order.uid)
     finally:
         for file in shown:
             file.unlink(missing_ok=True)
@@ -178,12 +187,17 @@ def _mounts(step: Instruction) -> list[str]:
     return [value for name, value in step.flags if name == "mount" and "type=secret" in value.split(",")]
 
 
-def _image(state: _State) -> Image:
+def _hand_over(order: Order) -> None:
+    """What was copied and made so far, to the user that goes on with it."""
+    if order.uid is not None:
+        user.own(order.root, order.uid)
+
+
+def _image(state: _State, uid: int | None) -> Image:
     words = dockerfile.command_line(state.entrypoint, state.command)
     folder = state.paths.real(state.workdir)
     folder.mkdir(parents=True, exist_ok=True)
-    command = tuple(map(state.paths.in_value, words))
-    return Image(command, folder, _real(state.env, state.paths), state.paths)
+    return Image(tuple(words), folder, state.env, state.paths, uid)
 
 
 def _from(steps: list[Instruction]) -> int:

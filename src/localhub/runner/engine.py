@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localhub.runner import process
-from localhub.runner.builds import BuildFailed, Launch, Order
+from localhub.runner.builds import BuildFailed, Launch, Mount, Order
 
 
 @dataclass(frozen=True)
@@ -16,11 +16,12 @@ class Image:
     tag: str
     folder: Path
 
-    def launch(self, *, app_port: int, port: int, env: dict[str, str]) -> Launch:
+    def launch(self, *, app_port: int, port: int, env: dict[str, str], mounts: Sequence[Mount]) -> Launch:
         # By name only: the values travel in the client's environment and never in an argument list.
         client = _client_env()
         given = [part for name in env if name not in client for part in ("--env", name)]
         publish = f"127.0.0.1:{port}:{app_port}"
+        given += [part for mount in mounts for part in ("--volume", _volume(mount))]
         command = ("docker", "run", "--rm", "--init", "--publish", publish, *given, self.tag)
         return Launch(command, self.folder, env | client)
 
@@ -49,11 +50,16 @@ async def build(order: Order) -> Image:
         secrets = _secret_files(order.secrets, Path(vault))
         arguments = [part for name in order.variables for part in ("--build-arg", name)]
         fresh = ["--no-cache"] if order.factory else []
-        command = ["docker", "build", "--progress=plain", "--tag", tag, *fresh, *arguments, *secrets, "."]
+        command = ["docker", "build", "--progress=plain", "--file", str(order.recipe), "--tag", tag]
+        command += [*fresh, *arguments, *secrets, "."]
         code = await process.run(command, folder=order.context, env=env, on_line=order.say)
     if code:
         raise BuildFailed(f"Job failed with exit code: {code}. Reason: see the build log")
     return Image(tag, order.root)
+
+
+def _volume(mount: Mount) -> str:
+    return f"{mount.source}:{mount.path}{':ro' if mount.read_only else ''}"
 
 
 def _secret_files(values: dict[str, str], vault: Path) -> list[str]:

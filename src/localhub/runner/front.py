@@ -30,9 +30,23 @@ class Refusal:
     text: str
 
 
-Target = int | Path
-"""The port of a running app, or the folder of a static one."""
-Admit = Callable[[Request], Awaitable[Target | Refusal]]
+@dataclass(frozen=True)
+class Site:
+    """The files of a static Space, and what its pages are told."""
+
+    folder: Path
+    variables: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Admission:
+    target: int | Site | Refusal
+    """The port of a running app, a static site, or why there is neither."""
+    cookie: str = ""
+    """To be set along with the answer."""
+
+
+Admit = Callable[[Request], Awaitable[Admission]]
 
 
 class Front:
@@ -42,7 +56,7 @@ class Front:
         self._admit = admit
         self._server: asyncio.Server | None = None
         self._visits: set[asyncio.Task[None] | None] = set()
-        self.last_visit = time.monotonic()
+        self.awake()
 
     async def listen(self, host: str, port: int) -> int:
         """Takes the wanted port if it is free, else another one, and returns it."""
@@ -52,9 +66,13 @@ class Front:
             self._server = await asyncio.start_server(self._serve, host, 0, limit=HEAD_LIMIT)
         return int(self._server.sockets[0].getsockname()[1])
 
+    def awake(self) -> None:
+        """Begins to count the idle time anew: with each visit, and with each start."""
+        self._last_visit = time.monotonic()
+
     def idle(self) -> float:
         """Seconds since the last visit; 0 while one is going on."""
-        return 0 if self._visits else time.monotonic() - self.last_visit
+        return 0 if self._visits else time.monotonic() - self._last_visit
 
     def close(self) -> None:
         if self._server:
@@ -74,13 +92,15 @@ class Front:
             pass  # A visitor who leaves, or talks no HTTP, is nobody's fault.
         finally:
             self._visits.discard(visit)
-            self.last_visit = time.monotonic()
+            self.awake()
             writer.close()
 
     async def _answer(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        target = await self._admit(request)
-        if isinstance(target, Path):
-            writer.write(await asyncio.to_thread(static_files.respond, target, request.method, request.target))
+        admission = await self._admit(request)
+        target, extra = admission.target, _header(admission.cookie)
+        if isinstance(target, Site):
+            visit = (target.folder, request.method, request.target, target.variables)
+            writer.write(_with(extra, await asyncio.to_thread(static_files.respond, *visit)))
         elif isinstance(target, Refusal):
             writer.write(_page(target))
         else:
@@ -89,7 +109,7 @@ class Front:
             except OSError:
                 writer.write(_page(Refusal("503 Service Unavailable", "503", "The app does not answer.")))
             else:
-                await _splice((reader, writer), upstream, request.raw)
+                await _splice((reader, writer), upstream, request.raw, extra)
         with suppress(OSError):
             await writer.drain()
 
@@ -111,13 +131,24 @@ def _page(refusal: Refusal) -> bytes:
     return head.encode() + body
 
 
+def _header(cookie: str) -> bytes:
+    return f"Set-Cookie: {cookie}\r\n".encode() if cookie else b""
+
+
+def _with(header: bytes, answer: bytes) -> bytes:
+    """The answer with a header more, right after its first line."""
+    return answer.replace(b"\r\n", b"\r\n" + header, 1)
+
+
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-async def _splice(visitor: Streams, app: Streams, first: bytes) -> None:
+async def _splice(visitor: Streams, app: Streams, first: bytes, extra: bytes) -> None:
     app[1].write(first)
     sending = asyncio.create_task(_pump(visitor[0], app[1]))
     try:
+        if extra:
+            visitor[1].write(_with(extra, await app[0].readline()))
         # An app that ended its side is done; a visitor who ended theirs still waits for the answer.
         await _pump(app[0], visitor[1])
     finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import BinaryIO
@@ -9,6 +10,7 @@ from typing import BinaryIO
 from localhub import clock
 
 LARGEST = 32 * 1024 * 1024
+TAIL, LONG_ENTRY = 256 * 1024, 32 * 1024
 
 
 class Log:
@@ -42,10 +44,14 @@ class Log:
             self._wake()
 
     def tail(self, count: int) -> list[str]:
-        """The last lines, for an error message."""
+        """The last lines, as far as they are in the last of the file."""
         if not self._path.exists():
             return []
-        return [json.loads(line)["data"].rstrip("\n") for line in self._path.read_bytes().splitlines()[-count:]]
+        with self._path.open("rb") as file:
+            cut = max(0, file.seek(0, os.SEEK_END) - min(TAIL, count * LONG_ENTRY))
+            file.seek(cut)
+            lines = file.read().splitlines()[1 if cut else 0 :]
+        return [json.loads(line)["data"].rstrip("\n") for line in lines[-count:]]
 
     async def follow(self, tail: int | None, keep_alive: float) -> AsyncIterator[bytes]:
         """JSON entries from the start (or the last `tail` so far), and `b""` after each `keep_alive` of silence."""

@@ -1,6 +1,7 @@
 """Absolute paths of a container, and where they are when there is no container."""
 
 import re
+import shutil
 from pathlib import Path, PurePosixPath
 
 _PATH = re.compile(r"(?<![\w./\-{}$)\\~*])/(?=[\w.])[^\s\"':;,()|&<>`]*")
@@ -24,6 +25,16 @@ class Paths:
             elif part != ".":
                 parts.append(part)
         return self.root.joinpath(*parts)
+
+    def link(self, path: str, folder: Path) -> None:
+        """Lets a container path lead to a folder elsewhere, in place of whatever the image has there."""
+        place = self.real(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.is_symlink() or place.is_file():
+            place.unlink()
+        elif place.exists():
+            shutil.rmtree(place)
+        place.symlink_to(folder, target_is_directory=True)
 
     def in_command(self, text: str) -> str:
         """For RUN: every absolute path but the system's own programs and devices, so that a build step writes to

@@ -17,10 +17,18 @@ class Process:
 
     @classmethod
     async def start(
-        cls, command: Sequence[str], *, folder: Path, env: dict[str, str], on_line: Callable[[str], None]
+        cls,
+        command: Sequence[str],
+        *,
+        folder: Path,
+        env: dict[str, str],
+        on_line: Callable[[str], None],
+        uid: int | None = None,
     ) -> "Process":
+        """`uid` is whom it runs as, for a localhub that may choose; None is localhub's own."""
+        who = "-" if uid is None else str(uid)
         child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", str(KEEPER), str(GRACE), str(folder), *command),
+            *(sys.executable, "-I", "-S", str(KEEPER), str(GRACE), who, str(folder), *command),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -62,9 +70,16 @@ class Process:
             on_line(rest.decode(errors="replace"))
 
 
-async def run(command: Sequence[str], *, folder: Path, env: dict[str, str], on_line: Callable[[str], None]) -> int:
+async def run(
+    command: Sequence[str],
+    *,
+    folder: Path,
+    env: dict[str, str],
+    on_line: Callable[[str], None],
+    uid: int | None = None,
+) -> int:
     """Runs a command to its end. Cancelling ends the command too."""
-    process = await Process.start(command, folder=folder, env=env, on_line=on_line)
+    process = await Process.start(command, folder=folder, env=env, on_line=on_line, uid=uid)
     try:
         return await process.wait()
     except asyncio.CancelledError:

@@ -5,7 +5,7 @@ import shutil
 
 from localhub.config import Config
 from localhub.faults import Faults
-from localhub.runner import engine, stubs
+from localhub.runner import engine, stubs, user
 from localhub.runner.supervisor import Supervisor
 from localhub.runner.workshop import Workshop
 from localhub.spaces.model import COMING_UP, SERVING, Space
@@ -24,6 +24,8 @@ class Runner:
 
     async def open(self) -> None:
         """Takes up every Space that was running when localhub last ended, however it ended."""
+        if self.workshop.uid is not None:
+            user.prepare(self._config.data, self.workshop.uid)
         stubs.write(self.workshop.stubs)
         await asyncio.to_thread(shutil.rmtree, self.workshop.apps, ignore_errors=True)
         await asyncio.to_thread(self.workshop.venvs.forget_one_offs)

@@ -1,12 +1,14 @@
 """Serves the files of a static Space."""
 
+import json
 import mimetypes
+import re
 from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 
-def respond(root: Path, method: str, target: str) -> bytes:
+def respond(root: Path, method: str, target: str, variables: dict[str, str]) -> bytes:
     """A whole HTTP answer. Blocks on the disk."""
     if method not in {"GET", "HEAD"}:
         return _answer("405 Method Not Allowed", b"Method Not Allowed", "text/plain", body=True)
@@ -14,7 +16,20 @@ def respond(root: Path, method: str, target: str) -> bytes:
     if file is None:
         return _answer("404 Not Found", b"Not Found", "text/plain", body=method == "GET")
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    return _answer("200 OK", file.read_bytes(), kind, body=method == "GET")
+    content = file.read_bytes()
+    if kind == "text/html" and variables:
+        content = _told(content, variables)
+    return _answer("200 OK", content, kind, body=method == "GET")
+
+
+def _told(page: bytes, variables: dict[str, str]) -> bytes:
+    """The page with the Space's variables in `window.huggingface`, where the Hub puts them."""
+    # No `<` inside: the value of a variable must not end the script.
+    facts = json.dumps({"variables": variables}).replace("<", "\\u003c")
+    script = f"<script>window.huggingface={facts};</script>".encode()
+    head = re.search(rb"<head[^>]*>", page, re.IGNORECASE)
+    at = head.end() if head else 0
+    return page[:at] + script + page[at:]
 
 
 def _find(root: Path, path: str) -> Path | None:

@@ -8,17 +8,17 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from localhub import clock
-from localhub.git import read, write
-from localhub.runner import emulator, engine, environment
+from localhub.runner import bench, environment, visits, volumes
 from localhub.runner.app import App, StartFailed
-from localhub.runner.builds import BuildFailed, Image, Order
-from localhub.runner.front import Front, Refusal, Request, Target
+from localhub.runner.builds import BuildFailed, Image
+from localhub.runner.front import Admission, Front, Refusal, Request, Site
 from localhub.runner.log import Log
 from localhub.runner.workshop import Workshop
 from localhub.spaces import readme
 from localhub.spaces.model import Space
 
 WAKE_TIMEOUT = 60
+NOT_FOUND = Refusal("404 Not Found", "404", "Sorry, we can't find the page you are looking for.")
 logger = logging.getLogger(__name__)
 
 
@@ -42,7 +42,8 @@ class Supervisor:
         A restart ends the old app first; otherwise it keeps serving until the new one listens.
         """
         if self.space.sdk != "static":
-            self._become("RUNNING_BUILDING" if self._app and not restart else "BUILDING")
+            serving = self._app or self._site
+            self._become("RUNNING_BUILDING" if serving and not restart else "BUILDING")
 
         # Begun at once: whoever follows the log right after a push must not be shown the build before.
         log = self.build_log = Log(self._workshop.logs(self.space) / "build.jsonl")
@@ -93,67 +94,27 @@ class Supervisor:
 
     async def _deploy(self, sha: str, log: Log, *, factory: bool) -> None:
         folder = self._workshop.apps / self.space.id / str(next(self._runs))
-        problem = await asyncio.to_thread(self._misconfigured, sha)
+        problem = await asyncio.to_thread(bench.problem, self._workshop, self.space, sha)
         if problem:
             await self._fail(*problem)
             return
         try:
-            image = await self._build(self._order(sha, folder, log, factory=factory))
+            image = await bench.build(self._workshop, self.space, sha, folder, log, factory=factory)
             log.close()
             await (self._open_site(sha, folder) if image is None else self._start(image, sha, folder))
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
 
-    def _misconfigured(self, sha: str) -> tuple[str, str] | None:
-        repository = self._workshop.repository(self.space)
-        try:
-            card = readme.front_matter(read.text(repository, sha, "README.md") or "")
-        except readme.ReadmeError as error:
-            return "CONFIG_ERROR", str(error)
-        if problems := readme.problems(card):
-            return "CONFIG_ERROR", "; ".join(problems)
-        if self.space.sdk == "docker" and not read.entry(repository, sha, "Dockerfile"):
-            return "NO_APP_FILE", ""
-        if self.space.sdk == "gradio":
-            return "CONFIG_ERROR", "localhub does not run gradio Spaces yet"
-        return None
-
-    async def _build(self, order: Order) -> Image | None:
-        """None for a static Space: there is nothing to run."""
-        try:
-            async with self._workshop.benches, asyncio.timeout(self._workshop.config.build_timeout):
-                await self._workshop.faults.hinder_build(self.space.repo_id, order.say)
-                repository = self._workshop.repository(self.space)
-                await asyncio.to_thread(write.checkout, repository, order.commit, order.context)
-                return None if self.space.sdk == "static" else await self._make(order)
-        except TimeoutError as error:
-            raise BuildFailed("Job failed. Reason: the build took too long") from error
-
-    def _order(self, sha: str, folder: Path, log: Log, *, factory: bool) -> Order:
-        return Order(
-            repo_id=self.space.repo_id,
-            commit=sha,
-            context=folder / "context",
-            root=folder / "root",
-            variables=environment.values(self.space.variables),
-            secrets=environment.values(self.space.secrets),
-            say=log.write,
-            factory=factory,
-        )
-
-    async def _make(self, order: Order) -> Image:
-        order.root.mkdir(parents=True)
-        if self._workshop.docker:
-            return await engine.build(order)
-        return await emulator.build(order, self._workshop.venvs, self._workshop.stubs)
-
     async def _start(self, image: Image, sha: str, folder: Path) -> None:
         self._become("RUNNING_APP_STARTING" if self._app else "APP_STARTING")
         hardware, log = self.space.hardware, Log(self._workshop.logs(self.space) / "run.jsonl")
         env = environment.of(self.space, f"127.0.0.1:{self.space.port}")
         self.run_log = log
-        app = await App.start(image, app_port=self.space.app_port, env=env, log=log, folder=folder)
+        log.begin()
+        log.write(f"===== Application Startup at {clock.heading()} =====\n")
+        mounts = await volumes.mounts(self._workshop, self.space, folder / "volumes", log)
+        app = await App.start(image, app_port=self.space.app_port, env=env, mounts=mounts, log=log, folder=folder)
         try:
             await app.ready(self._startup_timeout())
         except BaseException:
@@ -168,7 +129,7 @@ class Supervisor:
 
     async def _open_site(self, sha: str, folder: Path) -> None:
         before, self._site = self._site, folder / "context"
-        self._serve(sha, "")
+        self._serve(sha, "" if self.space.sdk == "static" else self.space.hardware)
         if self._app:
             app, self._app = self._app, None
             await app.stop()
@@ -177,6 +138,7 @@ class Supervisor:
 
     def _serve(self, sha: str, hardware: str) -> None:
         self.space.served, self.space.hardware_now = sha, hardware
+        self.front.awake()
         self._become("RUNNING")
 
     async def _watch(self, app: App) -> None:
@@ -211,22 +173,18 @@ class Supervisor:
         asked = readme.duration(self.space.card.get("startup_duration_timeout", ""))
         return asked or self._workshop.config.startup_timeout
 
-    async def _admit(self, request: Request) -> Target | Refusal:
-        if self.space.visibility == "private" and not self._may_visit(request):
-            return Refusal("404 Not Found", "404", "Sorry, we can't find the page you are looking for.")
+    async def _admit(self, request: Request) -> Admission:
+        verdict = visits.judge(self._workshop, self.space, request)
+        if not verdict.allowed:
+            return Admission(NOT_FOUND)
         if self.space.stage == "SLEEPING":
             self.deploy()
             self._waking = self._task
         if self._waking:
             await asyncio.wait([self._waking], timeout=WAKE_TIMEOUT)
-        target = self._app.port if self._app else self._site
-        return target or Refusal("503 Service Unavailable", self.space.stage, self.space.error or self.space.repo_id)
-
-    def _may_visit(self, request: Request) -> bool:
-        accounts = self._workshop.config.accounts
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        caller = accounts.caller(token) if scheme.lower() == "bearer" else None
-        return caller is not None and accounts.is_member(caller, self.space.owner)
+        site = Site(self._site, environment.values(self.space.variables)) if self._site else None
+        asleep = Refusal("503 Service Unavailable", self.space.stage, self.space.error or self.space.repo_id)
+        return Admission(self._app.port if self._app else site or asleep, verdict.cookie)
 
 
 async def _ended(task: asyncio.Task[None] | None) -> None:

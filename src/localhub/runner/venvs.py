@@ -32,8 +32,9 @@ def interpreter(version: str) -> str | None:
 
 
 class Venvs:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, uid: int | None = None) -> None:
         self._folder = folder
+        self._uid = uid
         self.cache = folder.parent / "pip-cache"
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -65,7 +66,7 @@ class Venvs:
         path.parent.mkdir(parents=True, exist_ok=True)
         options = () if pip else ("--without-pip",)
         command = (python, "-I", "-m", "venv", *options, str(path))
-        code = await process.run(command, folder=path.parent, env={"PATH": "/usr/bin:/bin"}, on_line=say)
+        code = await process.run(command, folder=path.parent, env={"PATH": "/usr/bin:/bin"}, on_line=say, uid=self._uid)
         if code:
             raise RuntimeError(f"python -m venv ended with exit code {code}")
         site = next((path / "lib").glob("python3*/site-packages"))

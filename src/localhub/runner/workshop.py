@@ -5,7 +5,9 @@ from pathlib import Path
 
 from localhub.config import Config
 from localhub.faults import Faults
+from localhub.runner import user
 from localhub.runner.venvs import Venvs
+from localhub.signing import Signer
 from localhub.spaces.model import Space
 from localhub.spaces.store import Store
 
@@ -16,10 +18,17 @@ class Workshop:
         self.store = store
         self.faults = faults
         self.stubs = stubs
-        self.venvs = Venvs(config.data / "venvs")
+        self.signer = Signer(config.data / "signing.key")
+        self.uid = user.choose(config.data)
+        self.venvs = Venvs(config.data / "venvs", self.uid)
         self.benches = asyncio.Semaphore(config.builds_at_once)
         self.docker = False
         self.apps = config.data / "apps"
+
+    def own(self, folder: Path) -> None:
+        """Lets apps write into a folder."""
+        if self.uid is not None:
+            user.own(folder, self.uid)
 
     def repository(self, space: Space) -> Path:
         return self.config.data / "repositories" / f"{space.id}.git"

@@ -38,6 +38,7 @@ class Space:
     variables: dict[str, dict[str, Any]] = field(default_factory=dict)
     volumes: list[dict[str, Any]] = field(default_factory=list)
     dev_mode: bool = False
+    replicas: int = 1
     port: int = 0
     """Loopback port of the app's stable address."""
 
@@ -52,7 +53,7 @@ class Space:
 
     @property
     def app_port(self) -> int:
-        port = self.card.get("app_port", 7860)
+        port = self.card.get("app_port", 7860) if self.sdk == "docker" else 7860
         return port if isinstance(port, int) and 0 < port < 65_536 else 7860
 
     @property

@@ -5,7 +5,7 @@ Spaces are held in memory as well, so that listing a thousand of them reads noth
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,15 @@ class Store:
         self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + SCHEMA)
         self._spaces = {space.id: space for space in self._load()}
         self._by_name = {space.repo_id.lower(): space for space in self._spaces.values()}
+        self._kept: dict[str, dict[Hashable, bytes]] = {}
         self._moves = dict(self._db.execute("SELECT old, space FROM moves").fetchall())
 
     def __iter__(self) -> Iterator[Space]:
         return iter(list(self._spaces.values()))
+
+    def kept(self, space: Space) -> dict[Hashable, bytes]:
+        """Whatever was made of a Space and holds until it is saved again."""
+        return self._kept.setdefault(space.id, {})
 
     def find(self, repo_id: str) -> Space | None:
         """By its name, or by a name it had before it was moved."""
@@ -40,6 +45,7 @@ class Store:
         return self._by_name.get(key) or self._spaces.get(self._moves.get(key, ""))
 
     def save(self, space: Space) -> None:
+        self._kept.pop(space.id, None)
         known = self._spaces.setdefault(space.id, space)
         self._by_name[known.repo_id.lower()] = space
         document = json.dumps(space.to_dict(), default=str)
@@ -55,6 +61,7 @@ class Store:
 
     def remove(self, space: Space) -> None:
         self._spaces.pop(space.id, None)
+        self._kept.pop(space.id, None)
         self._by_name.pop(space.repo_id.lower(), None)
         self._db.execute("DELETE FROM spaces WHERE id = ?", (space.id,))
 

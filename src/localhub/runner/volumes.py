@@ -1,0 +1,73 @@
+"""Volumes as folders: what a Space mounts, and where that is on this machine."""
+
+import asyncio
+import re
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from localhub.git import read, write
+from localhub.runner.builds import Mount
+from localhub.runner.log import Log
+from localhub.runner.workshop import Workshop
+from localhub.spaces.model import Space
+
+KINDS = {"bucket", "dataset", "model", "space"}
+_SOURCE = re.compile(r"(?!.*\.\.)[\w.-]+/[\w.-]+", re.ASCII)
+
+
+def problem(volumes: list[Any]) -> str | None:
+    """What the Hub would refuse of a list of volumes, or None."""
+    paths = [volume.get("mountPath") for volume in volumes if isinstance(volume, dict)]
+    for volume in volumes:
+        if not isinstance(volume, dict) or volume.get("type") not in KINDS:
+            return f'"type" of a volume must be one of [{", ".join(sorted(KINDS))}]'
+        if not _SOURCE.fullmatch(str(volume.get("source"))):
+            return '"source" of a volume must be a repository or a bucket, such as "user/name"'
+        if not _is_place(volume.get("mountPath")) or paths.count(volume["mountPath"]) > 1:
+            return '"mountPath" of a volume must be an absolute path of its own'
+        if ".." in PurePosixPath(str(volume.get("path") or "")).parts:
+            return '"path" of a volume must stay inside it'
+    return None
+
+
+async def mounts(workshop: Workshop, space: Space, folder: Path, log: Log) -> list[Mount]:
+    """The folders to be mounted, made ready. Copies of repositories go into `folder`; a bucket outlives every app."""
+    return [
+        await asyncio.to_thread(_mount, workshop, space, volume, folder / str(number), log)
+        for number, volume in enumerate(space.volumes)
+    ]
+
+
+def _mount(workshop: Workshop, space: Space, volume: dict[str, Any], folder: Path, log: Log) -> Mount:
+    kind, source, path = volume["type"], volume["source"], volume["mountPath"]
+    read_only = kind != "bucket" or bool(volume.get("readOnly"))
+    if kind == "bucket":
+        folder = workshop.config.data / "buckets" / source
+    elif not (kind == "space" and _checkout(workshop, space, volume, folder)):
+        log.write(f"localhub: the {kind} {source} is not on this machine, {path} is empty")
+    inside = folder / str(volume.get("path") or "").strip("/")
+    inside.mkdir(parents=True, exist_ok=True)
+    if kind == "bucket":
+        workshop.own(folder)
+    return Mount(inside.resolve(), path, read_only)
+
+
+def _checkout(workshop: Workshop, space: Space, volume: dict[str, Any], folder: Path) -> bool:
+    """Whether the Space named as source is there for this one to read."""
+    source = workshop.store.find(volume["source"])
+    if source is None or (source.private and source.owner != space.owner):
+        return False
+    repository = workshop.repository(source)
+    commit = read.resolve(repository, volume.get("revision") or "main")
+    if commit is None:
+        return False
+    write.checkout(repository, commit, folder)
+    for file in folder.rglob("*"):
+        if file.is_file() and not file.is_symlink():
+            file.chmod(0o444)
+    return True
+
+
+def _is_place(path: Any) -> bool:
+    parts = PurePosixPath(path).parts if isinstance(path, str) else ()
+    return len(parts) > 1 and parts[0] == "/" and ".." not in parts
