@@ -8,11 +8,11 @@ from sqlmodel import Session, col, select
 from spaceport import clock
 from spaceport.deployments import slot
 from spaceport.deployments.finish import Ending, finish
+from spaceport.deployments.history import note
 from spaceport.deployments.model import Deployment, IfBusy
 from spaceport.deployments.slot import Limits
 from spaceport.deployments.states import Status
 from spaceport.errors import Conflict, NotFound
-from spaceport.events.record import record
 from spaceport.jobs import queue
 from spaceport.jobs.model import OPEN_STAGES, InitiatorType, Job
 from spaceport.spaces.model import Space
@@ -44,12 +44,7 @@ def request(
         raise NotFound(f"{space.repo_id} is not managed any more.", code="space_not_found")
     busy = slot.holder(session, space.id)
     if busy is not None and if_busy is IfBusy.REJECT:
-        raise Conflict(
-            f"Deployment {busy.id} of {space.repo_id} is {busy.status}.",
-            code="space_busy",
-            fix="Wait for it or cancel it, or deploy with if_busy=wait or if_busy=supersede.",
-            deployment_id=busy.id,
-        )
+        raise _busy(space, busy)
     space.deployment_count += 1
     deployment = Deployment(
         team_id=space.team_id,
@@ -69,16 +64,7 @@ def request(
         _ask_to_stop(session, busy, actor=initiator.id)
     session.add(deployment)
     session.flush()
-    record(
-        session,
-        "deployment.queued",
-        team_id=space.team_id,
-        space_id=space.id,
-        deployment_id=deployment.id,
-        actor=initiator.id,
-        number=deployment.number,
-        trigger=trigger,
-    )
+    note(session, deployment, "queued", actor=initiator.id, number=deployment.number, trigger=trigger)
     slot.hand_on(session, limits, held=space.id)
     return deployment
 
@@ -113,18 +99,20 @@ _ENDED = {
 }
 
 
+def _busy(space: Space, holder: Deployment) -> Conflict:
+    return Conflict(
+        f"Deployment {holder.id} of {space.repo_id} is {holder.status}.",
+        code="space_busy",
+        fix="Wait for it or cancel it, or deploy with if_busy=wait or if_busy=supersede.",
+        deployment_id=holder.id,
+    )
+
+
 def _ask_to_stop(session: Session, deployment: Deployment, *, actor: str) -> None:
     deployment.cancel_requested_at = clock.now()
     session.add(deployment)
     _abort_jobs(session, deployment)
-    record(
-        session,
-        "deployment.cancel_requested",
-        team_id=deployment.team_id,
-        space_id=deployment.space_id,
-        deployment_id=deployment.id,
-        actor=actor,
-    )
+    note(session, deployment, "cancel_requested", actor=actor)
 
 
 def _supersede_queued(session: Session, limits: Limits, newer: Deployment) -> None:

@@ -7,10 +7,10 @@ from sqlmodel import Session, col, select
 
 from spaceport import clock
 from spaceport.deployments import slot
+from spaceport.deployments.history import note
 from spaceport.deployments.model import Deployment, Release
 from spaceport.deployments.slot import Limits
 from spaceport.deployments.states import Status, transition
-from spaceport.events.record import record
 from spaceport.jobs.model import OPEN_STAGES, Job, JobStage
 from spaceport.spaces.model import Space
 
@@ -42,15 +42,7 @@ def finish(session: Session, limits: Limits, deployment: Deployment, ending: End
     _close_jobs(session, deployment, _STAGE[ending.status], ending.reason)
     if ending.status is Status.SUCCEEDED:
         _release(session, deployment)
-    record(
-        session,
-        f"deployment.{ending.status}",
-        team_id=deployment.team_id,
-        space_id=deployment.space_id,
-        deployment_id=deployment.id,
-        actor=actor,
-        **_facts(deployment),
-    )
+    note(session, deployment, ending.status, actor=actor, **_facts(deployment))
     slot.hand_on(session, limits, held=deployment.space_id)
 
 

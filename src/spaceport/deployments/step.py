@@ -14,11 +14,11 @@ from spaceport.deployments import claim as claims
 from spaceport.deployments import log, slot
 from spaceport.deployments.claim import Claim
 from spaceport.deployments.finish import Ending, finish
+from spaceport.deployments.history import note
 from spaceport.deployments.model import Deployment
 from spaceport.deployments.slot import Limits
 from spaceport.deployments.states import Status, transition
 from spaceport.errors import Unavailable
-from spaceport.events.record import record
 from spaceport.hub import Hub, LogLine
 from spaceport.instance import Instance
 from spaceport.jobs.model import JobKind
@@ -171,13 +171,5 @@ def move(session: Session, deployment: Deployment, status: Status, **changes: An
     setattr(deployment, _STAMPS[status], clock.now())
     for name, value in changes.items():
         setattr(deployment, name, value)
-    record(
-        session,
-        f"deployment.{status}",
-        team_id=deployment.team_id,
-        space_id=deployment.space_id,
-        deployment_id=deployment.id,
-        actor="worker",
-        status=status,
-        **{name: value for name, value in changes.items() if not isinstance(value, datetime)},
-    )
+    told = {name: value for name, value in changes.items() if not isinstance(value, datetime)}
+    note(session, deployment, status, actor="worker", status=status, **told)
