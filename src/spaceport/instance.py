@@ -8,6 +8,8 @@ from spaceport.accounts.tokens import AccessTokens
 from spaceport.db.database import Database
 from spaceport.egress.policy import Policy
 from spaceport.health.probe import Prober
+from spaceport.hub.budget import Budgets
+from spaceport.hub.budget_table import BudgetTable
 from spaceport.sealing import Sealer
 from spaceport.settings import Settings
 
@@ -21,6 +23,7 @@ class Instance:
     # Where people's own addresses may lead: clone URLs.
     egress: Policy
     prober: Prober
+    budgets: Budgets
 
 
 def assemble(settings: Settings, database: Database) -> Instance:
@@ -33,6 +36,7 @@ def assemble(settings: Settings, database: Database) -> Instance:
         access_tokens=AccessTokens(loaded.jwt_secret),
         egress=Policy(settings.egress_allowed_hosts),
         prober=Prober(Policy((*settings.egress_allowed_hosts, *_hub_apps(settings)))),
+        budgets=Budgets(BudgetTable(database)),
     )
 
 

@@ -22,9 +22,10 @@ from spaceport.deployments import frames, slot
 from spaceport.deployments.slot import Limits
 from spaceport.errors import SpaceportError, Unavailable
 from spaceport.events.feed import Feed
-from spaceport.hub.client import install_client
+from spaceport.hub.transport import install_client
 from spaceport.instance import Instance
 from spaceport.jobs.engine import Engine
+from spaceport.reconcile import run as reconcile
 from spaceport.settings import Settings
 from spaceport.worker.handlers import handlers
 
@@ -118,7 +119,7 @@ async def work(settings: Settings, found: Store) -> None:
     instance = instances.assemble(settings, Database(found.url, _WORKER_CONNECTIONS))
     install_client()
     with _engine(instance, found) as engine:
-        running = asyncio.create_task(_run(engine, settings))
+        running = asyncio.create_task(_run(engine, instance))
         reviving = asyncio.create_task(found.keep_up())
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, running.cancel)
@@ -141,8 +142,9 @@ async def _running(app: FastAPI, found: Store, *, with_worker: bool) -> AsyncIte
             # The worker has connections of its own, so that busy viewers cannot starve deployments.
             database = Database(found.url, _WORKER_CONNECTIONS)
             stack.callback(database.close)
-            app.state.engine = stack.enter_context(_engine(replace(instance, database=database), found))
-            tasks.append(asyncio.create_task(_run(app.state.engine, instance.settings)))
+            working = replace(instance, database=database)
+            app.state.engine = stack.enter_context(_engine(working, found))
+            tasks.append(asyncio.create_task(_run(app.state.engine, working)))
         try:
             yield
         finally:
@@ -169,5 +171,10 @@ def _engine(instance: Instance, found: Store) -> Iterator[Engine]:
         outside.shutdown(wait=False, cancel_futures=True)
 
 
-async def _run(engine: Engine, settings: Settings) -> None:
-    await engine.run(push_concurrency=settings.push_concurrency, watch_concurrency=settings.watch_concurrency)
+async def _run(engine: Engine, instance: Instance) -> None:
+    settings = instance.settings
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(
+            engine.run(push_concurrency=settings.push_concurrency, watch_concurrency=settings.watch_concurrency)
+        )
+        tasks.create_task(reconcile.run(instance))

@@ -9,6 +9,7 @@ import spaceport
 from spaceport.api import (
     auth,
     deployments,
+    drift,
     health,
     hub_accounts,
     idempotency,
@@ -43,7 +44,7 @@ def create_api(instance: Instance) -> Api:
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(RequestIdMiddleware)
     problems.install(app)
-    for door in (auth, teams, hub_accounts, spaces, uploads, deployments, jobs, health):
+    for door in (auth, teams, hub_accounts, spaces, drift, uploads, deployments, jobs, health):
         app.include_router(door.router)
     return app
 

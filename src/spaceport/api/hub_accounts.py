@@ -9,7 +9,7 @@ from spaceport.accounts import queries
 from spaceport.accounts.model import Role
 from spaceport.api.caller import RunningInstance, SignedIn
 from spaceport.hub import HubFailure
-from spaceport.hub_accounts import commands
+from spaceport.hub_accounts import budget, commands
 from spaceport.hub_accounts.model import HubAccountCreate, HubAccountPublic
 
 router = APIRouter(prefix="/api/v1/hub-accounts", tags=["hub accounts"])
@@ -28,7 +28,8 @@ def store_hub_account(instance: RunningInstance, claims: SignedIn, wanted: HubAc
     identity = commands.identify(instance, token)
     with instance.database.unit_of_work() as session:
         account = commands.store(session, instance, caller, team_id, identity, token)
-    return HubAccountPublic.model_validate(account)
+        [stored] = budget.public(session, [account])
+    return stored
 
 
 @router.get("")
@@ -40,14 +41,16 @@ def list_hub_accounts(instance: RunningInstance, claims: SignedIn) -> list[HubAc
     with contextlib.suppress(HubFailure):
         commands.adopt_environment(instance, caller)
     with instance.database.unit_of_work() as session:
-        return [HubAccountPublic.model_validate(account) for account in commands.listed(session, caller)]
+        return budget.public(session, commands.listed(session, caller))
 
 
 @router.get("/{account_id}")
 def read_hub_account(instance: RunningInstance, claims: SignedIn, account_id: HubAccountId) -> HubAccountPublic:
+    """With `budget`: the account's quota of Hub calls, what is used of it, and when it is renewed."""
     with instance.database.unit_of_work() as session:
         caller = queries.caller(session, claims)
-        return HubAccountPublic.model_validate(commands.get(session, caller, account_id))
+        [account] = budget.public(session, [commands.get(session, caller, account_id)])
+    return account
 
 
 @router.delete("/{account_id}", status_code=204)

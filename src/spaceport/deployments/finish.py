@@ -12,6 +12,7 @@ from spaceport.deployments.model import Deployment, Release
 from spaceport.deployments.slot import Limits
 from spaceport.deployments.states import Status, transition
 from spaceport.jobs.model import OPEN_STAGES, Job, JobStage
+from spaceport.spaces import drift
 from spaceport.spaces.model import Space
 
 _STAGE = {
@@ -55,6 +56,7 @@ def _close_jobs(session: Session, deployment: Deployment, stage: JobStage, messa
 
 def _release(session: Session, deployment: Deployment) -> None:
     space = slot.lock(session, deployment.space_id)
+    drift.resolve(session, space, drift.CODE)
     space.release_count += 1
     deployment.release = space.release_count
     assert deployment.hub_sha is not None

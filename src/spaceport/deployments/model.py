@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, DateTime, Float, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -35,6 +35,7 @@ class Deployment(SQLModel, table=True):
     """`run_epoch` rises with every run of a job: a writer with an older one is a ghost and is refused.
 
     `version` rises with every write of a run, so that a write whose answer was lost is not made twice.
+    `held_seconds` were spent waiting for the Hub's quota to be renewed; no time budget counts them.
     """
 
     __tablename__ = "deployment"
@@ -69,6 +70,7 @@ class Deployment(SQLModel, table=True):
     evidence: str | None = Field(default=None, sa_column=Column(Text))
     url: str | None = Field(default=None, sa_column=Column(Text))
     release: int | None = Field(default=None, sa_column=Column(Integer))
+    held_seconds: float = Field(default=0, sa_column=Column(Float, nullable=False, server_default=text("0")))
     run_epoch: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     version: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     log_count: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))

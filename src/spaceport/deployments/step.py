@@ -65,7 +65,7 @@ class Step:
         return self.claim.space.repo_id
 
     def spent_after(self, pause: float) -> float | None:
-        """The job's budget in seconds, if it will be spent after a pause; else None."""
+        """The job's budget in seconds, if it will be spent after a pause; else None. Held time does not count."""
         budgets, kind = self.claim.space.time_budgets, self.claim.job.kind
         budget = {
             JobKind.PUSH: budgets.push,
@@ -73,8 +73,8 @@ class Step:
             JobKind.HEALTH_CHECK: self.claim.space.health_rule.within,
         }[kind]
         assert self.claim.job.started_at is not None
-        over = clock.now() - self.claim.job.started_at + timedelta(seconds=pause) > timedelta(seconds=budget)
-        return budget if over else None
+        running = clock.now() - self.claim.job.started_at + timedelta(seconds=pause)
+        return budget if running > timedelta(seconds=budget + self.deployment.held_seconds) else None
 
     async def call(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """A blocking call to the outside world. When cancelled, it is waited for: its effect must be known."""
@@ -121,6 +121,25 @@ class Step:
                 claims.complete(session, self.claim)
                 slot.enqueue(session, deployment, next_job)
                 slot.hand_on(session, Limits.of(self.instance.settings), held=deployment.space_id)
+
+        await self.write(change)
+
+    async def hold(self, seconds: float, reason: str) -> None:
+        """Say that the deployment waits for the Hub's quota, and that the wait costs it nothing of its budgets."""
+
+        def change(session: Session, deployment: Deployment) -> None:
+            deployment.held_seconds += seconds
+            log.append(session, deployment, "push", [LogLine(clock.now(), reason)])
+            record(
+                session,
+                "deployment.held",
+                team_id=deployment.team_id,
+                space_id=deployment.space_id,
+                deployment_id=deployment.id,
+                actor="worker",
+                seconds=seconds,
+                reason=reason,
+            )
 
         await self.write(change)
 

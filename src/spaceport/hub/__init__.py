@@ -1,7 +1,7 @@
 """The Hub in our words: a handful of verbs over its HTTP protocol. The only package that imports huggingface_hub."""
 
 from spaceport.hub.client import Hub
-from spaceport.hub.failures import HubFailure
+from spaceport.hub.failures import BudgetSpent, HubFailure
 from spaceport.hub.model import Head, Identity, LogLine, NewSpace, RemoteFile, Runtime
 
-__all__ = ["Head", "Hub", "HubFailure", "Identity", "LogLine", "NewSpace", "RemoteFile", "Runtime"]
+__all__ = ["BudgetSpent", "Head", "Hub", "HubFailure", "Identity", "LogLine", "NewSpace", "RemoteFile", "Runtime"]

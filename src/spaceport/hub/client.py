@@ -4,45 +4,27 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 
-import httpx2
-import huggingface_hub
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_session, hf_raise_for_status
 from huggingface_hub.hf_api import RepoFile, SpaceInfo
 
 from spaceport import __version__
-from spaceport.hub import logs
+from spaceport.hub import logs, transport
+from spaceport.hub.budget import Meter
 from spaceport.hub.failures import translated
 from spaceport.hub.model import Head, Identity, LogLine, NewSpace, RemoteFile, Runtime
-
-_TIMEOUT = httpx2.Timeout(60, connect=10)
-
-
-def install_client() -> None:
-    """Give the library's shared client a time-out: its own has none (the Hub's contract, section 0).
-
-    And end its own attempts after a refusal: it would sleep in our thread for as long as the Hub says, five
-    times over, while the job cannot be canceled. A job that is put back waits better.
-    """
-    # Otherwise it asks the Hub an extra, unauthenticated question before its first call.
-    huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY = True
-    huggingface_hub.set_client_factory(
-        lambda: httpx2.Client(timeout=_TIMEOUT, follow_redirects=True, event_hooks={"response": [_end_here]})
-    )
-
-
-def _end_here(answer: httpx2.Response) -> None:
-    if answer.status_code == httpx2.codes.TOO_MANY_REQUESTS or answer.is_server_error:
-        answer.read()
-        hf_raise_for_status(answer)
 
 
 class Hub:
     """Every method raises HubFailure and nothing else when the Hub refuses or does not answer."""
 
-    def __init__(self, endpoint: str, token: str) -> None:
+    def __init__(self, endpoint: str, token: str, meter: Meter | None = None) -> None:
+        """`meter` counts the calls; without one they are not limited, as before an account is known."""
         self.endpoint = endpoint
         # A line break from a file or a clipboard is no part of it, and no header can carry one.
         self.token = token.strip()
+        self._meter = meter
+        if meter is not None:
+            transport.count(endpoint, self.token, meter)
         self._api = HfApi(endpoint=endpoint, token=self.token, library_name="spaceport", library_version=__version__)
 
     def __repr__(self) -> str:
@@ -66,9 +48,18 @@ class Hub:
     @translated
     def head(self, repo_id: str) -> Head:
         """Repository head, SDK, address and runtime in one call."""
-        info: SpaceInfo = self._api.space_info(repo_id)
-        runtime = Runtime.parse(info.runtime.raw) if info.runtime else None
-        return Head(info.id, info.sha, info.sdk, bool(info.private), info.host, info.subdomain, runtime)
+        return _head(self._api.space_info(repo_id))
+
+    @translated
+    def listed(self, owner: str) -> list[Head]:
+        """An owner's Spaces, as many as the token may see; one call per 1,000. A listing never tells the `host`.
+
+        Gives way to deployments: raises BudgetSpent while less than a quarter of the account's quota is left.
+        """
+        if self._meter is not None:
+            self._meter.give_way()
+        found = self._api.list_spaces(author=owner, expand=["runtime", "sha", "sdk", "private", "subdomain"])
+        return [_head(info) for info in found]
 
     @translated
     def check_write(self, repo_id: str) -> None:
@@ -166,7 +157,12 @@ class Hub:
 
     def follow_log(self, repo_id: str, kind: str) -> AsyncIterator[LogLine]:
         """Lines of the `build` or `run` log from its beginning, as they come, until the Hub closes the stream."""
-        return logs.follow(f"{self.endpoint}/api/spaces/{repo_id}/logs/{kind}", self.token)
+        return logs.follow(f"{self.endpoint}/api/spaces/{repo_id}/logs/{kind}", self.token, self._meter)
+
+
+def _head(info: SpaceInfo) -> Head:
+    runtime = Runtime.parse(info.runtime.raw) if info.runtime else None
+    return Head(info.id, info.sha, info.sdk, bool(info.private), info.host, info.subdomain, runtime)
 
 
 def _literal(value: str | None) -> Any:

@@ -74,6 +74,14 @@ class HubFailure(UpstreamFailed):
         self.transient = server_side or status == 429
 
 
+class BudgetSpent(HubFailure):
+    """Refused here, without calling the Hub: nothing is left of the account's quota for this."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(429, retry_after=seconds)
+        self.message = f"Nothing is left of the Hub account's quota for this; it is renewed in {seconds:.0f} seconds."
+
+
 def translated(call: Callable[P, T]) -> Callable[P, T]:
     """Raise HubFailure for whatever the client library raises."""
 

@@ -4,12 +4,14 @@ Read here rather than through the library because a worker must be able to stop 
 and a blocked thread cannot be stopped.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import httpx
 
+from spaceport.hub.budget import Meter
 from spaceport.hub.failures import HubFailure, retry_after
 from spaceport.hub.model import LogLine
 
@@ -18,14 +20,18 @@ _TIMEOUT = httpx.Timeout(120, connect=10)
 _MAX_FRAME = 1_000_000
 
 
-async def follow(url: str, token: str) -> AsyncIterator[LogLine]:
+async def follow(url: str, token: str, meter: Meter | None) -> AsyncIterator[LogLine]:
     """Yield lines until the stream ends. Raises HubFailure; one that is cut in the middle is transient."""
+    if meter is not None:
+        await asyncio.to_thread(meter.admit)
     headers = {"Authorization": f"Bearer {token}"}
     try:
         async with (
             httpx.AsyncClient(timeout=_TIMEOUT) as client,
             client.stream("GET", url, headers=headers) as answer,
         ):
+            if meter is not None:
+                await asyncio.to_thread(meter.observe, answer.headers)
             if answer.status_code != httpx.codes.OK:
                 raise HubFailure(answer.status_code, "", retry_after(answer.headers))
             async for line in answer.aiter_lines():

@@ -119,15 +119,16 @@ def choose(session: Session, caller: Caller, account_id: str | None, team_id: st
 def connect(session: Session, instance: Instance, account_id: str) -> Hub:
     """A Hub that acts as this account."""
     account = session.get_one(HubAccount, account_id)
+    meter = instance.budgets.of(account.id)
     if account.sealed_token is not None:
-        return Hub(account.endpoint, instance.sealer.open(account.sealed_token, context=_context(account)))
+        return Hub(account.endpoint, instance.sealer.open(account.sealed_token, context=_context(account)), meter)
     if instance.settings.hf_token is None:
         raise Invalid(
             "The Hub account of the environment has no token any more.",
             code="no_environment_token",
             fix="Set HF_TOKEN again, or store a token with POST /api/v1/hub-accounts.",
         )
-    return Hub(account.endpoint, instance.settings.hf_token.get_secret_value())
+    return Hub(account.endpoint, instance.settings.hf_token.get_secret_value(), meter)
 
 
 def _find(session: Session, instance: Instance, team_id: str, name: str, origin: str) -> HubAccount:

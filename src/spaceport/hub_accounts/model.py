@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import SecretStr, StringConstraints, field_validator
-from sqlalchemy import Column, DateTime, ForeignKey, Text
+from sqlalchemy import Column, DateTime, Float, ForeignKey, Integer, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -29,6 +29,21 @@ class HubAccount(SQLModel, table=True):
     checked_at: datetime = Field(default_factory=clock.now, sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
+class HubBudget(SQLModel, table=True):
+    """What the Hub last said about an account's quota of API calls, lowest first within a window."""
+
+    __tablename__ = "hub_budget"
+
+    hub_account_id: str = Field(
+        sa_column=Column(Text, ForeignKey("hub_account.id", ondelete="CASCADE"), primary_key=True)
+    )
+    quota: int = Field(sa_column=Column(Integer, nullable=False))
+    remaining: int = Field(sa_column=Column(Integer, nullable=False))
+    window_ends_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    window_seconds: float = Field(sa_column=Column(Float, nullable=False))
+    updated_at: datetime = Field(default_factory=clock.now, sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
 class HubAccountCreate(SQLModel):
     token: SecretStr = Field(min_length=1, max_length=500, description="A Hub token with write access.")
     team_id: Annotated[str, StringConstraints(pattern=r"^team_[0-9a-z]{26}$")] | None = Field(
@@ -50,6 +65,15 @@ class HubOrganization(SQLModel):
     role: str | None = None
 
 
+class HubBudgetPublic(SQLModel):
+    """The Hub's own count of API calls, by whoever made them. `resets_at` is null once the window has ended."""
+
+    quota: int
+    used: int
+    remaining: int
+    resets_at: datetime | None
+
+
 class HubAccountPublic(SQLModel):
     """Everything about a Hub account but its token."""
 
@@ -63,3 +87,4 @@ class HubAccountPublic(SQLModel):
     organizations: list[HubOrganization]
     created_at: datetime
     checked_at: datetime
+    budget: HubBudgetPublic | None = Field(None, description="Null until the Hub has been called for this account.")

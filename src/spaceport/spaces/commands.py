@@ -86,6 +86,7 @@ def add(
         host=head.host,
         health=wanted.health.model_dump(mode="json"),
         budgets=wanted.budgets.model_dump(mode="json"),
+        auto_deploy=wanted.auto_deploy,
     )
     _set_source(instance, space, wanted)
     session.add(space)
@@ -121,7 +122,7 @@ def check_source(present: dict[str, Any] | None, wanted: SpaceCreate | SpaceUpda
 
 
 def change(session: Session, instance: Instance, caller: Caller, space: Space, wanted: SpaceUpdate) -> Space:
-    for name in ("visibility", "hardware", "sleep_time"):
+    for name in ("visibility", "hardware", "sleep_time", "auto_deploy"):
         if (value := getattr(wanted, name)) is not None:
             setattr(space, name, value)
     if wanted.health is not None:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index, Integer, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, ForeignKey, Index, Integer, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -79,8 +79,13 @@ class Space(SQLModel, table=True):
     host: str | None = Field(default=None, sa_column=Column(Text))
     source: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     sealed_source_token: str | None = Field(default=None, sa_column=Column(Text))
+    auto_deploy: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
     health: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
     budgets: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    drift: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'"))
+    )
+    drifted_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     deployment_count: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     release_count: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     created_at: datetime = Field(default_factory=clock.now, sa_column=Column(DateTime(timezone=True), nullable=False))
@@ -98,6 +103,23 @@ class Space(SQLModel, table=True):
     @property
     def health_rule(self) -> HealthRule:
         return HealthRule.model_validate(self.health)
+
+
+class Difference(SQLModel):
+    """Where the Space on the Hub is not what we last applied."""
+
+    field: str = Field(description="exists, sha, runtime_sha, visibility, hardware or sleep_time.")
+    expected: str | int | bool | None
+    observed: str | int | bool | None
+
+
+class DriftPublic(SQLModel):
+    """`since` is when the first of the differences was confirmed, `observed_at` when the Hub was last asked."""
+
+    drifted: bool
+    since: datetime | None
+    observed_at: datetime | None
+    differences: list[Difference]
 
 
 class SourceInput(SQLModel):
@@ -122,6 +144,7 @@ class SpaceCreate(SourceInput):
     )
     health: HealthRule = HealthRule()
     budgets: Budgets = Budgets()
+    auto_deploy: bool = Field(False, description="Deploy by itself whenever the Git source's branch has moved.")
 
 
 class SpaceUpdate(SourceInput):
@@ -132,6 +155,7 @@ class SpaceUpdate(SourceInput):
     sleep_time: int | None = Field(None, ge=-1, le=LONGEST_SLEEP_TIME)
     health: HealthRule | None = None
     budgets: Budgets | None = None
+    auto_deploy: bool | None = None
 
 
 class SpacePublic(SQLModel):
@@ -147,6 +171,7 @@ class SpacePublic(SQLModel):
     host: str | None
     source: Source | None
     has_source_token: bool
+    auto_deploy: bool
     health: HealthRule
     budgets: Budgets
     url: str = Field(description="The Space's page on the Hub.")

@@ -23,6 +23,8 @@ from spaceport.jobs.model import JobKind
 BACKOFF = (1, 2, 5, 10, 20, 30, 60)
 MAX_BUGS = 3
 _LONGEST_WAIT = 330.0
+# Seconds that a deployment may wait for the Hub's quota, in all, on top of its time budgets.
+_MAX_HELD = 3600.0
 
 log = structlog.get_logger()
 
@@ -91,7 +93,9 @@ async def _failed(step: Step, error: SpaceportError) -> None:
         return
     failures = await asyncio.to_thread(_put_back, step, error.message)
     pause = max(BACKOFF[min(failures, len(BACKOFF)) - 1], min(error.retry_after or 0, _LONGEST_WAIT))
-    if (spent := step.spent_after(pause)) is not None:
+    if error.code == "hub_rate_limited" and step.deployment.held_seconds + pause <= _MAX_HELD:
+        await step.hold(pause, error.message)
+    elif (spent := step.spent_after(pause)) is not None:
         reason = f"The {step.claim.job.kind} step was still failing after {spent:g} seconds: {error.message}"
         await step.end(Ended("timed_out", reason, error.fix))
         return

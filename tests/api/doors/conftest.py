@@ -12,7 +12,7 @@ from tests.spaceport_server import archive
 from spaceport import instance as instances
 from spaceport.deployments import frames
 from spaceport.events.feed import Feed
-from spaceport.hub.client import install_client
+from spaceport.hub.transport import install_client
 from spaceport.instance import Instance
 from spaceport.settings import Settings
 

@@ -28,6 +28,7 @@ MATRIX = {
     "remove a hub account": ("DELETE", "/api/v1/hub-accounts/{account}", None, (401, 404, 403, 403, 409, 409)),
     "upload": ("POST", "/api/v1/uploads?team_id={team}", "file", (401, 404, 403, 201, 201, 201)),
     "deploy": ("POST", "{space}/deployments", {}, (401, 404, 403, 202, 202, 202)),
+    "read drift": ("GET", "{space}/drift", None, (401, 404, 200, 200, 200, 200)),
     "list deployments": ("GET", "{space}/deployments", None, (401, 404, 200, 200, 200, 200)),
     "read a deployment": ("GET", "/api/v1/deployments/{deployment}", None, (401, 404, 200, 200, 200, 200)),
     "read a log": ("GET", "/api/v1/deployments/{deployment}/logs", None, (401, 404, 200, 200, 200, 200)),

@@ -14,7 +14,7 @@ from spaceport.deployments.pipeline import PIPELINE
 from spaceport.deployments.states import Status
 from spaceport.deployments.step import Ended, Step
 from spaceport.errors import Invalid, Unavailable
-from spaceport.hub import HubFailure
+from spaceport.hub import BudgetSpent, HubFailure
 from spaceport.instance import Instance
 from spaceport.jobs.engine import Later
 from spaceport.jobs.model import JobKind, JobStage
@@ -102,6 +102,28 @@ async def test_what_never_passes_ends_when_the_budget_is_spent(bench: Bench, run
     await run(deployment, HubFailure(503))
     assert bench.deployment(deployment).status is Status.FAILED
     assert "The Hub does not answer properly" in (bench.deployment(deployment).reason or "")
+
+
+async def test_waiting_for_the_quota_costs_nothing_of_the_time_budget_and_is_said(bench: Bench, run: Run) -> None:
+    deployment = bench.request()
+    bench.sql("UPDATE space SET budgets = '{\"push\": 60}'")
+    for _ in range(3):
+        with pytest.raises(Later) as later:
+            await run(deployment, BudgetSpent(250))
+        assert later.value.seconds == 250
+    waiting = bench.deployment(deployment)
+    assert (waiting.held_seconds, waiting.log_count) == (750, 3)
+
+
+async def test_waiting_for_a_quota_that_never_comes_ends(bench: Bench, run: Run) -> None:
+    deployment = bench.request()
+    bench.sql("UPDATE space SET budgets = '{\"push\": 60}'")
+    bench.sql("UPDATE job SET started_at = now() - interval '2 hours'")
+    bench.sql("UPDATE deployment SET held_seconds = 3590")
+    await run(deployment, BudgetSpent(250))
+    ended = bench.deployment(deployment)
+    assert (ended.status, ended.reason_code) == (Status.FAILED, "timed_out")
+    assert "quota" in (ended.reason or "")
 
 
 async def test_a_bug_of_ours_is_tried_again_and_then_owned_up_to(bench: Bench, run: Run) -> None:

@@ -13,15 +13,14 @@ import httpx2
 import pytest
 from tests.localhub_server import LocalHub
 
-from spaceport.hub import Hub, HubFailure, NewSpace
-from spaceport.hub import client as hub_client
+from spaceport.hub import Hub, HubFailure, NewSpace, transport
 
 TOKEN = "hf_local"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
-    hub_client.install_client()
+    transport.install_client()
     hub = LocalHub(tmp_path_factory.mktemp("hub") / "data", "--token", "local:hf_reads:read")
     yield hub
     hub.stop()
@@ -119,14 +118,14 @@ def test_a_refused_connection_is_transient() -> None:
 def test_a_hub_that_does_not_answer_in_time_is_transient(
     server: LocalHub, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub_client, "_TIMEOUT", httpx2.Timeout(0.2))
-    hub_client.install_client()
+    monkeypatch.setattr(transport, "_TIMEOUT", httpx2.Timeout(0.2))
+    transport.install_client()
     server.fault(path="whoami", delay=1.5)
     try:
         said = failure(hub.whoami)
     finally:
         monkeypatch.undo()
-        hub_client.install_client()
+        transport.install_client()
     assert (said.status, said.transient) == (0, True)
     assert "Timeout" in said.message
 

@@ -133,7 +133,7 @@ class _Watch:
         started = self._step.deployment.starting_at
         budgets = self._step.claim.space.time_budgets
         step, since, budget = ("start", started, budgets.start) if started else ("build", self._since, budgets.build)
-        if clock.now() - since > timedelta(seconds=budget):
+        if clock.now() - since > timedelta(seconds=budget + self._step.deployment.held_seconds):
             last = runtime.stage + (f" and serves commit {runtime.sha[:7]}" if runtime.sha else "")
             raise Ended(
                 "timed_out",

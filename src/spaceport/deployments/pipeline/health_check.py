@@ -30,7 +30,7 @@ async def _verify(step: Step, rule: HealthRule) -> None:
     host = await _host(step)
     token = step.hub.token if step.claim.space.visibility is Visibility.PRIVATE else None
     assert step.deployment.verifying_at is not None
-    deadline = step.deployment.verifying_at + timedelta(seconds=rule.within)
+    deadline = step.deployment.verifying_at + timedelta(seconds=rule.within + step.deployment.held_seconds)
     good = 0
     while True:
         problem = await step.instance.prober.probe(host, rule, token=token)

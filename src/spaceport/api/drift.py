@@ -1,0 +1,31 @@
+"""Drift: where a Space on the Hub is not what was last applied."""
+
+from fastapi import APIRouter
+
+from spaceport.accounts import queries as accounts
+from spaceport.api.caller import RunningInstance, SignedIn
+from spaceport.api.spaces import Name, Owner
+from spaceport.reconcile.model import Observation
+from spaceport.spaces import queries
+from spaceport.spaces.model import DriftPublic
+
+router = APIRouter(prefix="/api/v1/spaces", tags=["spaces"])
+
+
+@router.get("/{owner}/{name}/drift")
+def read_drift(instance: RunningInstance, claims: SignedIn, owner: Owner, name: Name) -> DriftPublic:
+    """What somebody changed behind our back, as far as two looks at the Hub in a row have confirmed it.
+
+    Nothing is written over by itself. Deploying brings the files back; setting a value again brings that back.
+    """
+    with instance.database.unit_of_work() as session:
+        space = queries.get(session, accounts.caller(session, claims), owner, name)
+        observation = session.get(Observation, space.id)
+    return DriftPublic.model_validate(
+        {
+            "drifted": bool(space.drift),
+            "since": space.drifted_at,
+            "observed_at": observation.observed_at if observation else None,
+            "differences": space.drift,
+        }
+    )

@@ -1,0 +1,62 @@
+"""The library's one shared HTTP client, with a time-out and with a meter for every account that it calls for."""
+
+import hashlib
+from typing import Any
+
+import httpx2
+import huggingface_hub
+from huggingface_hub import hf_raise_for_status
+
+from spaceport.hub.budget import Meter
+
+_TIMEOUT = httpx2.Timeout(60, connect=10)
+# By endpoint and token: the library makes some calls in threads of its own, where nothing else says whose they are.
+_meters: dict[str, Meter] = {}
+
+
+def install_client() -> None:
+    """Give the library's shared client a time-out: its own has none (the Hub's contract, section 0).
+
+    And end its own attempts after a refusal: it would sleep in our thread for as long as the Hub says, five
+    times over, while the job cannot be canceled. A job that is put back waits better.
+    """
+    # Otherwise it asks the Hub an extra, unauthenticated question before its first call.
+    huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY = True
+    hooks = {"response": [_observe, _end_here]}
+    huggingface_hub.set_client_factory(lambda: _Client(timeout=_TIMEOUT, follow_redirects=True, event_hooks=hooks))
+
+
+def count(endpoint: str, token: str, meter: Meter) -> None:
+    """From now on calls with this token are counted, and limited, by this meter."""
+    _meters[_key(httpx2.URL(endpoint), f"Bearer {token}")] = meter
+
+
+class _Client(httpx2.Client):
+    def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        """Raises BudgetSpent without calling when nothing is left of the account's quota."""
+        meter = _meter(request)
+        # What is not below /api/ has a quota of its own, which no deployment comes near.
+        if meter is None or not request.url.path.startswith("/api/"):
+            return super().send(request, **options)
+        with meter.call():
+            return super().send(request, **options)
+
+
+def _observe(answer: httpx2.Response) -> None:
+    if (meter := _meter(answer.request)) is not None:
+        meter.observe(answer.headers)
+
+
+def _end_here(answer: httpx2.Response) -> None:
+    if answer.status_code == httpx2.codes.TOO_MANY_REQUESTS or answer.is_server_error:
+        answer.read()
+        hf_raise_for_status(answer)
+
+
+def _meter(request: httpx2.Request) -> Meter | None:
+    return _meters.get(_key(request.url, request.headers.get("Authorization", "")))
+
+
+def _key(url: httpx2.URL, authorization: str) -> str:
+    """No token is kept beyond the `Hub` that has it."""
+    return hashlib.sha256(f"{url.host}:{url.port}:{authorization}".encode()).hexdigest()

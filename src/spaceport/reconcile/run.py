@@ -1,0 +1,59 @@
+"""The reconciler's loops. Any number of replicas run them: what is due is claimed in the database."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+
+from spaceport.deployments.slot import Limits
+from spaceport.instance import Instance
+from spaceport.reconcile import stuck, sweep, triggers
+
+LOOK_EVERY = 5.0
+UNSTICK_EVERY = 60.0
+# A host that does not answer holds up a thread for minutes; the others go on.
+_SWEEPING = 2
+_ASKING = 4
+
+log = structlog.get_logger()
+
+
+async def run(instance: Instance) -> None:
+    """Until cancelled. Outages of the database, the Hub or a Git host are logged and waited out."""
+    stopping = threading.Event()
+    # Threads of its own: background work must not take those of deployments.
+    threads = ThreadPoolExecutor(_SWEEPING + _ASKING + 1, thread_name_prefix="reconcile")
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(_SWEEPING):
+                tasks.create_task(_repeat(threads, LOOK_EVERY, lambda: sweep.sweep_next(instance)))
+            for _ in range(_ASKING):
+                tasks.create_task(_repeat(threads, LOOK_EVERY, lambda: triggers.check_next(instance, stopping.is_set)))
+            tasks.create_task(_repeat(threads, UNSTICK_EVERY, lambda: _unstick(instance)))
+    finally:
+        stopping.set()
+        threads.shutdown(wait=False, cancel_futures=True)
+
+
+async def _repeat(threads: ThreadPoolExecutor, every: float, once: Callable[[], bool]) -> None:
+    """Again at once while there is more to do, else after a pause in seconds."""
+    while True:
+        more = False
+        try:
+            more = await asyncio.get_running_loop().run_in_executor(threads, once)
+        except Exception as error:  # noqa: BLE001 - an outage ends; the next look must come
+            log.warning("reconcile.failed", reason=f"{type(error).__name__}: {error}")
+        if not more:
+            await asyncio.sleep(every)
+
+
+def _unstick(instance: Instance) -> bool:
+    with instance.database.unit_of_work() as session:
+        found = stuck.found(session)
+    for deployment_id, space_id in found:
+        with instance.database.unit_of_work() as session:
+            if stuck.unstick(session, Limits.of(instance.settings), deployment_id, space_id):
+                log.warning("deployment.unstuck", deployment=deployment_id)
+    return False
