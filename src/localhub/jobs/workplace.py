@@ -65,7 +65,7 @@ async def _in_space(site: Site, workshop: Workshop) -> Launch:
         image = await engine.build(order)
         return engine.command(image.tag, words, site.folder, env)
     built = await emulator.build(order, workshop.venvs, workshop.stubs)
-    launch = built.launch(app_port=space.app_port, port=loopback.free_port(), env=env)
+    launch = built.launch(app_port=space.app_port, port=loopback.free_port(), env=env, mounts=())
     return Launch(words or launch.command, launch.folder, launch.env)
 
 
@@ -74,6 +74,7 @@ def _order(site: Site, space: Space) -> Order:
         repo_id=space.repo_id,
         commit=space.head,
         context=site.folder / "context",
+        recipe=site.folder / "context" / "Dockerfile",
         root=site.folder / "root",
         variables=environment.values(space.variables),
         # The Space's own secrets stay with it: a job brings its own.
