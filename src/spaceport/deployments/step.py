@@ -130,16 +130,7 @@ class Step:
         def change(session: Session, deployment: Deployment) -> None:
             deployment.held_seconds += seconds
             log.append(session, deployment, "push", [LogLine(clock.now(), reason)])
-            record(
-                session,
-                "deployment.held",
-                team_id=deployment.team_id,
-                space_id=deployment.space_id,
-                deployment_id=deployment.id,
-                actor="worker",
-                seconds=seconds,
-                reason=reason,
-            )
+            note(session, deployment, "held", actor="worker", seconds=seconds, reason=reason)
 
         await self.write(change)
 
