@@ -12,7 +12,7 @@ from spaceport.hub.budget import Meter
 _TIMEOUT = httpx2.Timeout(60, connect=10)
 # By endpoint and token: the library makes some calls in threads of its own, where nothing else says whose they are.
 _meters: dict[str, Meter] = {}
-# A connection that idles longer may be closed by the server just as it is used again, and most calls may not be repeated.
+# A connection that idles longer may be closed just as it is used again, and most calls may not be repeated.
 _LIMITS = httpx2.Limits(max_connections=100, keepalive_expiry=2)
 
 
