@@ -24,7 +24,7 @@ async def fetch(step: Step, work: Path) -> Fetched:
         return await asyncio.shield(fetching)
     except asyncio.CancelledError:
         stop.set()
-        await asyncio.wait([fetching])
+        await asyncio.gather(fetching, return_exceptions=True)
         raise
 
 

@@ -104,6 +104,8 @@ async def _failed(step: Step, error: SpaceportError) -> None:
 
 
 async def _end_canceled(step: Step) -> None:
+    # Who asked, and for whom, was written by others since our last write: one of nothing brings it here.
+    await step.write(lambda _session, _deployment: None)
     if step.deployment.hub_sha and "Commit" not in step.left:
         step.left = f"Commit {step.deployment.hub_sha[:7]} is on the Space, which goes on building or serving it."
     if newer := step.deployment.superseded_by:

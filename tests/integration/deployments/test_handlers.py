@@ -1,5 +1,6 @@
 """What a worker makes of whatever a step raises."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -40,7 +41,9 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 def run(bench: Bench, instance: Instance, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a deployment's job, whose step raises `error`."""
 
-    async def run(deployment_id: str, error: BaseException | None = None, *, aborted: bool = False) -> None:
+    async def run(
+        deployment_id: str, error: BaseException | type[BaseException] | None = None, *, aborted: bool = False
+    ) -> None:
         async def step(_: Step) -> None:
             if error is not None:
                 raise error
@@ -179,3 +182,19 @@ async def test_a_job_of_another_run_is_left_alone(bench: Bench, run: Run) -> Non
     bench.end(deployment)
     await run(deployment, ZeroDivisionError())
     assert bench.deployment(deployment).reason_code == "x"
+
+
+async def test_who_took_over_while_a_step_ran_is_named(bench: Bench, run: Run) -> None:
+    """The row changed since the run began: what it knew then would call it a cancellation."""
+    deployment = bench.request()
+    newer: list[str] = []
+
+    class TakenOver(asyncio.CancelledError):
+        def __init__(self) -> None:
+            bench.sql("UPDATE deployment SET status = 'building' WHERE id = :id", id=deployment)
+            newer.append(bench.request(IfBusy.SUPERSEDE_RUNNING))
+            super().__init__()
+
+    await run(deployment, TakenOver, aborted=True)
+    ended = bench.deployment(deployment)
+    assert (ended.status, ended.superseded_by) == (Status.SUPERSEDED, newer[0])

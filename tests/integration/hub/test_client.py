@@ -262,6 +262,9 @@ class answering:  # noqa: N801 - reads as `with answering(…)`
             except OSError:
                 return
             with connection:
-                connection.recv(65536)
+                # To the last byte: closing with something unread would reset the connection.
+                with connection.makefile("rb") as request:
+                    while request.readline().strip():
+                        pass
                 connection.sendall(self._raw)
                 self.answered += 1
