@@ -18,7 +18,6 @@ from spaceport.jobs.model import JobKind
 HEARTBEAT = 2.0
 SILENCE = 8.0
 SWEEP_EVERY = 3.0
-GRACE = 8.0
 _POLL = 1.0
 
 log = structlog.get_logger()

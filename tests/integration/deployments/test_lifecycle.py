@@ -3,6 +3,7 @@
 import itertools
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -184,10 +185,11 @@ class Lifecycle(RuleBasedStateMachine):
         )
 
 
+@pytest.mark.timeout(300)
 def test_every_walk_keeps_the_promises(database: Database) -> None:
     Lifecycle.database = database
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     run_state_machine_as_test(
         Lifecycle,
-        settings=settings(max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=checks),
+        settings=settings(max_examples=10, stateful_step_count=25, deadline=None, suppress_health_check=checks),
     )
