@@ -45,7 +45,9 @@ def test_a_first_deployment_a_redeployment_and_a_long_build_stay_within_the_budg
 
     for spent in (first, again, slow):
         assert sum(spent.values()) + CALLS_OF_A_SAFETY_READ * safety_reads(600) <= MOST_CALLS, spent
-    assert sum(slow.values()) <= sum(again.values()), (slow, again)
+    # How often the runtime is read depends on how fast the app starts, not on the build.
+    reads = f"GET /api/spaces/{repo_id}/runtime"
+    assert {**slow, reads: 0} == {**again, reads: 0}
 
 
 def test_a_static_site_stays_within_the_budget(person: Person, hub: LocalHub, repo_id: str, manage) -> None:

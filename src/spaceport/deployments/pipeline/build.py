@@ -23,7 +23,10 @@ from spaceport.spaces.model import Sdk
 # calls: the look, and the stream opened again.
 _SAFETY_READS = (120.0, 600.0)
 _SETTLING_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-_STARTING_PAUSES = (1.0, 3.0, 8.0, 15.0, 30.0)
+_STARTING_PAUSES = (2.0, 6.0, 15.0, 30.0)
+_FIRST_ANSWER_WITHIN = 15.0
+# An app that starts faster needs no look at its log while it starts; every open stream is a call.
+_LOG_FROM_PAUSE = 15.0
 # The Hub's own page stands in with a 503 until the app listens.
 _ANY_ANSWER = HealthRule(status="200-502", timeout=5)
 # Lines carry the Hub's clock; a little slack keeps ours when it is behind.
@@ -91,26 +94,25 @@ class _Watch:
             await asyncio.sleep(next(self._settling))
 
     async def _while_starting(self, runtime: Runtime) -> None:
-        pause = next(self._starting)
         if self._step.deployment.status is Status.BUILDING:
             await self._step.advance(Status.STARTING)
-        elif self._app_log is None:
-            # An app that starts at once needs no look at its log while it starts.
-            self._app_log = asyncio.create_task(self._follow("run", limit=self._step.claim.space.time_budgets.start))
-        with suppress(TimeoutError):
-            async with asyncio.timeout(pause):
-                # While an old app serves until the new one takes over, the address proves nothing.
-                if runtime.stage == "APP_STARTING" and not self._answered:
+        # While an old app serves until the new one takes over, the address proves nothing.
+        if runtime.stage == "APP_STARTING" and not self._answered:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_FIRST_ANSWER_WITHIN):
                     await self._first_answer()
-                await asyncio.sleep(pause)
+                    return
+        pause = next(self._starting)
+        if pause >= _LOG_FROM_PAUSE and self._app_log is None:
+            self._app_log = asyncio.create_task(self._follow("run", limit=self._step.claim.space.time_budgets.start))
+        await asyncio.sleep(pause)
 
     async def _first_answer(self) -> None:
-        """Ends the pause early, once: what answers may also be a door in front of the app."""
+        """Asked once only: what answers may also be a door in front of the app."""
         host = self._step.claim.space.host
         while not self._answered:
             await asyncio.sleep(0.3)
             self._answered = host is not None and await self._step.instance.prober.probe(host, _ANY_ANSWER) is None
-        raise TimeoutError
 
     async def _follow(self, kind: str, *, limit: float) -> bool:
         """Record a log for `limit` seconds or until it ends; whether it brought anything new. A cut is not fatal."""
