@@ -12,6 +12,8 @@ from spaceport.hub.budget import Meter
 _TIMEOUT = httpx2.Timeout(60, connect=10)
 # By endpoint and token: the library makes some calls in threads of its own, where nothing else says whose they are.
 _meters: dict[str, Meter] = {}
+# A connection that idles longer may be closed by the server just as it is used again, and most calls may not be repeated.
+_LIMITS = httpx2.Limits(max_connections=100, keepalive_expiry=2)
 
 
 def install_client() -> None:
@@ -23,7 +25,9 @@ def install_client() -> None:
     # Otherwise it asks the Hub an extra, unauthenticated question before its first call.
     huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY = True
     hooks = {"response": [_observe, _end_here]}
-    huggingface_hub.set_client_factory(lambda: _Client(timeout=_TIMEOUT, follow_redirects=True, event_hooks=hooks))
+    huggingface_hub.set_client_factory(
+        lambda: _Client(timeout=_TIMEOUT, limits=_LIMITS, follow_redirects=True, event_hooks=hooks)
+    )
 
 
 def count(endpoint: str, token: str, meter: Meter) -> None:
