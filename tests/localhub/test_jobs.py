@@ -4,6 +4,7 @@ import signal
 
 import psutil
 import pytest
+from huggingface_hub import Volume
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError, JobNotFoundError
 from tests.localhub import spaces
 
@@ -106,6 +107,22 @@ def test_a_job_runs_in_the_build_of_a_space(hub, api):
     job = api.run_job(image=image, command=["python", "-c", code], namespace="local")
     assert logs(api, job)[-1] == "yes True\n"
     assert ended(api, job).space_id == "local/demo"
+
+
+def test_a_bucket_outlives_the_job_that_filled_it(api):
+    volume = Volume(type="bucket", source="local/data", mount_path="/data")
+    ended(api, run(api, "open('/data/kept', 'w').write('kept')", volumes=[volume]))
+    job = run(api, "print(open('/data/kept').read())", volumes=[volume])
+    assert logs(api, job)[-1] == "kept\n"
+    assert ended(api, job).volumes[0].mount_path == "/data"
+
+
+def test_a_space_can_be_read_as_a_volume(api):
+    spaces.docker(api, "local/demo")
+    spaces.push_app(api, "local/demo")
+    volume = Volume(type="space", source="local/demo", mount_path="/files")
+    job = run(api, "import os; print(sorted(os.listdir('/files')))", volumes=[volume])
+    assert "app.py" in logs(api, job)[-1]
 
 
 def test_a_uv_command_runs_without_uv(api):

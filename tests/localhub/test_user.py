@@ -80,3 +80,10 @@ def test_an_app_as_another_user_ends_with_the_space(hub):
     hub.wait("local/demo", "PAUSED")
     api.restart_space("local/demo")
     assert set(spaces.visit(hub.wait("local/demo", "RUNNING"))["ids"]) == {1000}
+
+
+def test_a_job_runs_as_that_user_and_may_write_where_it_runs(hub):
+    api = hub.api()
+    code = "import os; open('mine', 'w'); print(os.getresuid())"
+    job = api.run_job(image="python:3.11", command=["python", "-c", code], namespace="local")
+    assert list(api.fetch_job_logs(job_id=job.id, namespace="local", follow=True))[-1] == "(1000, 1000, 1000)\n"

@@ -10,6 +10,7 @@ from localhub import hardware
 from localhub.api import bodies, context, present_jobs
 from localhub.errors import HubError
 from localhub.jobs.model import Job, Spec
+from localhub.runner import volumes
 
 PAGE = 100
 
@@ -95,8 +96,8 @@ def runnable(spec: Spec) -> Spec:
     """Raises 400 for what a job cannot be given here."""
     if (spec.get("ssh") or {}).get("enabled"):
         raise HubError(400, "SSH is not available: localhub runs no SSH server")
-    if spec.get("volumes"):
-        raise HubError(400, "Volumes are not available in the jobs of localhub")
+    if problem := volumes.problem(spec.get("volumes", [])):
+        raise HubError(400, problem)
     return spec
 
 

@@ -1,19 +1,17 @@
 """Where a job's command runs: in a bare interpreter, in a Space's build, or in a Docker engine's image."""
 
-import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from localhub import hardware
-from localhub.git import write
 from localhub.jobs import uv
 from localhub.jobs.model import Job, Spec
-from localhub.runner import dockerfile, emulator, engine, environment, loopback
-from localhub.runner.builds import BuildFailed, Launch, Order
+from localhub.runner import bench, dockerfile, emulator, engine, volumes
+from localhub.runner.builds import BuildFailed, Image, Launch
 from localhub.runner.dockerfile import DockerfileError
 from localhub.runner.log import Log
+from localhub.runner.paths import Paths
 from localhub.runner.workshop import Workshop
-from localhub.spaces.model import Space
 
 
 class Unrunnable(Exception):
@@ -34,62 +32,53 @@ async def prepare(site: Site, workshop: Workshop) -> Launch:
     spec = site.job.spec
     site.folder.mkdir(parents=True)
     try:
-        if "spaceId" in spec:
-            return await _in_space(site, workshop)
-        if workshop.docker:
-            return engine.command(spec["dockerImage"], _words(spec), site.folder, _environment(site.job))
-        return await _in_interpreter(site, workshop)
+        image = await _image(site, workshop)
     except (BuildFailed, DockerfileError) as error:
         raise Unrunnable(str(error)) from error
+    given = spec.get("volumes", [])
+    mounts = await volumes.mounts(workshop, site.job.owner, given, site.folder / "volumes", site.log)
+    ports = (spec.get("expose") or {}).get("ports") or []
+    if isinstance(image, engine.Image):
+        return image.run(_words(spec), ports=ports, env=_environment(site.job), mounts=mounts)
+    # An exposed port stays what it is, but on the loopback alone.
+    port = ports[0] if ports else 7860
+    return image.launch(app_port=port, port=port, env=_environment(site.job), mounts=mounts)
 
 
-async def _in_interpreter(site: Site, workshop: Workshop) -> Launch:
-    spec, say = site.job.spec, site.log.write
+async def _image(site: Site, workshop: Workshop) -> Image:
+    spec = site.job.spec
+    if "spaceId" in spec:
+        image = await _of_space(site, workshop)
+        words = _words(spec)
+        return replace(image, command=words) if words and isinstance(image, emulator.Image) else image
+    if workshop.docker:
+        return engine.Image(spec["dockerImage"], site.folder)
+    return await _bare(site, workshop)
+
+
+async def _bare(site: Site, workshop: Workshop) -> Image:
+    spec, root = site.job.spec, site.folder / "root"
     recipe = uv.read(spec["dockerImage"], _words(spec))
-    python = emulator.interpreter(recipe.python or dockerfile.python_version(recipe.image), say)
-    venv = await uv.install(recipe, python, workshop.venvs, say)
-    return Launch(recipe.command or ("python3",), site.folder, _home(site.folder, venv) | _environment(site.job))
+    version = recipe.python or dockerfile.python_version(recipe.image)
+    python = emulator.interpreter(version, site.log.write)
+    venv = await uv.install(recipe, python, workshop.venvs, site.log.write)
+    env = emulator.base_env(venv, root)
+    workshop.own(root)
+    return emulator.Image(recipe.command or ("python3",), root, env, Paths(root, venv / "bin"), workshop.uid)
 
 
-async def _in_space(site: Site, workshop: Workshop) -> Launch:
+async def _of_space(site: Site, workshop: Workshop) -> Image:
     space = workshop.store.find(site.job.spec["spaceId"])
     if space is None or (space.private and space.owner != site.job.owner):
         raise Unrunnable(f"Space {site.job.spec['spaceId']} not found")
-    if space.sdk != "docker":
-        raise Unrunnable(f"localhub runs jobs in docker Spaces only, and {space.repo_id} is a {space.sdk} Space")
-    order = _order(site, space)
-    await asyncio.to_thread(write.checkout, workshop.repository(space), space.head, order.context)
-    order.root.mkdir(parents=True)
-    words, env = _words(site.job.spec), _environment(site.job)
-    if workshop.docker:
-        image = await engine.build(order)
-        return engine.command(image.tag, words, site.folder, env)
-    built = await emulator.build(order, workshop.venvs, workshop.stubs)
-    launch = built.launch(app_port=space.app_port, port=loopback.free_port(), env=env, mounts=())
-    return Launch(words or launch.command, launch.folder, launch.env)
-
-
-def _order(site: Site, space: Space) -> Order:
-    return Order(
-        repo_id=space.repo_id,
-        commit=space.head,
-        context=site.folder / "context",
-        recipe=site.folder / "context" / "Dockerfile",
-        root=site.folder / "root",
-        variables=environment.values(space.variables),
-        # The Space's own secrets stay with it: a job brings its own.
-        secrets=site.job.spec.get("secrets", {}),
-        say=site.log.write,
-        factory=False,
-    )
+    image = await bench.build(workshop, space, space.head, site.folder, site.log, factory=False)
+    if image is None:
+        raise Unrunnable(f"there is nothing to run in {space.repo_id}, which is a {space.sdk} Space")
+    return image
 
 
 def _words(spec: Spec) -> tuple[str, ...]:
     return (*spec.get("command", ()), *spec.get("arguments", ()))
-
-
-def _home(folder: Path, venv: Path) -> dict[str, str]:
-    return {"PATH": f"{venv}/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(folder), "VIRTUAL_ENV": str(venv)}
 
 
 def _environment(job: Job) -> dict[str, str]:

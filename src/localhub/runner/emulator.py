@@ -81,7 +81,7 @@ async def _follow(steps: list[Instruction], origin: Instruction, order: Order, p
         await place.store.create(place.key, place.python, pip=needs_pip, say=order.say)
     order.say("DONE\n")
     venv = place.store.path(place.key)
-    state = _State(_base_env(venv, order.root), Paths(order.root, venv / "bin"))
+    state = _State(base_env(venv, order.root), Paths(order.root, venv / "bin"))
     for step in steps:
         order.say(f"--> {step}")
         if step.name == "RUN":
@@ -106,12 +106,19 @@ def interpreter(version: str, say: Callable[[str], None]) -> str:
     return own
 
 
+def base_env(venv: Path, root: Path) -> dict[str, str]:
+    """What every image begins with. Makes the home folder."""
+    path = f"{venv}/bin:{root}/usr/local/bin:/usr/bin:/bin"
+    home = root / "root"
+    home.mkdir(parents=True, exist_ok=True)
+    return {"PATH": path, "LANG": "C.UTF-8", "HOME": "/root", "VIRTUAL_ENV": str(venv)}
+
+
 def index_env(store: venvs.Venvs) -> dict[str, str]:
     """What reaching a package index takes, and nothing else of localhub's own environment."""
     passed = {name: value for name, value in os.environ.items() if _PASSED_ON.match(name)}
-    own_settings = Path.home() / ".config" / "pip" / "pip.conf"
-    if own_settings.exists():
-        passed.setdefault("PIP_CONFIG_FILE", str(own_settings))
+    if store.pip_settings.exists():
+        passed.setdefault("PIP_CONFIG_FILE", str(store.pip_settings))
     cache = {"PIP_CACHE_DIR": str(store.cache), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     return cache | passed | {"PIP_ROOT_USER_ACTION": "ignore"}
 
@@ -231,13 +238,6 @@ def _contents(context: Path, files: list[str]) -> list[str] | None:
     texts = [path.read_text(errors="replace") for path in found if path.is_file()]
     leads_on = re.compile(r"^\s*(-r|-c|-e|--|\.|/)|file:", re.MULTILINE)
     return None if any(leads_on.search(text) for text in texts) else texts
-
-
-def _base_env(venv: Path, root: Path) -> dict[str, str]:
-    path = f"{venv}/bin:{root}/usr/local/bin:/usr/bin:/bin"
-    home = root / "root"
-    home.mkdir(parents=True, exist_ok=True)
-    return {"PATH": path, "LANG": "C.UTF-8", "HOME": "/root", "VIRTUAL_ENV": str(venv)}
 
 
 def _real(env: dict[str, str], paths: Paths) -> dict[str, str]:

@@ -16,6 +16,18 @@ class Image:
     tag: str
     folder: Path
 
+    def run(
+        self, words: Sequence[str], *, ports: Sequence[int], env: dict[str, str], mounts: Sequence[Mount]
+    ) -> Launch:
+        """Words, or the image's own command when there are none, in a container of their own."""
+        client = _client_env()
+        given = [part for name in env if name not in client for part in ("--env", name)]
+        given += [part for port in ports for part in ("--publish", f"127.0.0.1:{port}:{port}")]
+        given += [part for mount in mounts for part in ("--volume", _volume(mount))]
+        entry = ("--entrypoint", words[0]) if words else ()
+        command = ("docker", "run", "--rm", "--init", *given, *entry, self.tag, *words[1:])
+        return Launch(command, self.folder, env | client)
+
     def launch(self, *, app_port: int, port: int, env: dict[str, str], mounts: Sequence[Mount]) -> Launch:
         # By name only: the values travel in the client's environment and never in an argument list.
         client = _client_env()
@@ -24,14 +36,6 @@ class Image:
         given += [part for mount in mounts for part in ("--volume", _volume(mount))]
         command = ("docker", "run", "--rm", "--init", "--publish", publish, *given, self.tag)
         return Launch(command, self.folder, env | client)
-
-
-def command(image: str, words: Sequence[str], folder: Path, env: dict[str, str]) -> Launch:
-    """Runs words, or the image's own command when there are none, in a container of their own."""
-    client = _client_env()
-    given = [part for name in env if name not in client for part in ("--env", name)]
-    entry = ("--entrypoint", words[0]) if words else ()
-    return Launch(("docker", "run", "--rm", "--init", *given, *entry, image, *words[1:]), folder, env | client)
 
 
 async def answers() -> bool:

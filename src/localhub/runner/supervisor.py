@@ -113,7 +113,8 @@ class Supervisor:
         self.run_log = log
         log.begin()
         log.write(f"===== Application Startup at {clock.heading()} =====\n")
-        mounts = await volumes.mounts(self._workshop, self.space, folder / "volumes", log)
+        given = self.space.volumes
+        mounts = await volumes.mounts(self._workshop, self.space.owner, given, folder / "volumes", log)
         app = await App.start(image, app_port=self.space.app_port, env=env, mounts=mounts, log=log, folder=folder)
         try:
             await app.ready(self._startup_timeout())

@@ -9,7 +9,6 @@ from localhub.git import read, write
 from localhub.runner.builds import Mount
 from localhub.runner.log import Log
 from localhub.runner.workshop import Workshop
-from localhub.spaces.model import Space
 
 KINDS = {"bucket", "dataset", "model", "space"}
 _SOURCE = re.compile(r"(?!.*\.\.)[\w.-]+/[\w.-]+", re.ASCII)
@@ -30,20 +29,23 @@ def problem(volumes: list[Any]) -> str | None:
     return None
 
 
-async def mounts(workshop: Workshop, space: Space, folder: Path, log: Log) -> list[Mount]:
-    """The folders to be mounted, made ready. Copies of repositories go into `folder`; a bucket outlives every app."""
+async def mounts(workshop: Workshop, owner: str, given: list[dict[str, Any]], folder: Path, log: Log) -> list[Mount]:
+    """The folders to be mounted, made ready. Copies of repositories go into `folder`; a bucket outlives every app.
+
+    `owner` is whose private Spaces may be read.
+    """
     return [
-        await asyncio.to_thread(_mount, workshop, space, volume, folder / str(number), log)
-        for number, volume in enumerate(space.volumes)
+        await asyncio.to_thread(_mount, workshop, owner, volume, folder / str(number), log)
+        for number, volume in enumerate(given)
     ]
 
 
-def _mount(workshop: Workshop, space: Space, volume: dict[str, Any], folder: Path, log: Log) -> Mount:
+def _mount(workshop: Workshop, owner: str, volume: dict[str, Any], folder: Path, log: Log) -> Mount:
     kind, source, path = volume["type"], volume["source"], volume["mountPath"]
     read_only = kind != "bucket" or bool(volume.get("readOnly"))
     if kind == "bucket":
         folder = workshop.config.data / "buckets" / source
-    elif not (kind == "space" and _checkout(workshop, space, volume, folder)):
+    elif not (kind == "space" and _checkout(workshop, owner, volume, folder)):
         log.write(f"localhub: the {kind} {source} is not on this machine, {path} is empty")
     inside = folder / str(volume.get("path") or "").strip("/")
     inside.mkdir(parents=True, exist_ok=True)
@@ -52,10 +54,10 @@ def _mount(workshop: Workshop, space: Space, volume: dict[str, Any], folder: Pat
     return Mount(inside.resolve(), path, read_only)
 
 
-def _checkout(workshop: Workshop, space: Space, volume: dict[str, Any], folder: Path) -> bool:
-    """Whether the Space named as source is there for this one to read."""
+def _checkout(workshop: Workshop, owner: str, volume: dict[str, Any], folder: Path) -> bool:
+    """Whether the Space named as source is there for this owner to read."""
     source = workshop.store.find(volume["source"])
-    if source is None or (source.private and source.owner != space.owner):
+    if source is None or (source.private and source.owner != owner):
         return False
     repository = workshop.repository(source)
     commit = read.resolve(repository, volume.get("revision") or "main")
