@@ -102,6 +102,7 @@ ANSWERS: dict[tuple[str, str], dict[int, Any]] = {
     ("POST", f"{_SPACE}/hardware"): {200: RUNTIME},
     ("POST", f"{_SPACE}/sleeptime"): {200: RUNTIME},
     ("POST", f"{_SPACE}/dev-mode"): {200: RUNTIME},
+    ("POST", f"{_SPACE}/replicas"): {200: RUNTIME},
     ("GET", f"{_SPACE}/auth-check"): {200: EMPTY},
     ("GET", f"{_SPACE}/auth-check/write"): {200: EMPTY},
     ("GET", _SPACE): {200: ONE},

@@ -1,4 +1,4 @@
-"""Hardware, sleep, replicas and dev mode: numbers here, with the rules of the Hub."""
+"""Hardware, sleep, replicas: numbers here, with the rules of the Hub."""
 
 import pytest
 from huggingface_hub.errors import BadRequestError
@@ -58,13 +58,6 @@ def test_replicas_are_a_number_and_need_paid_hardware(hub, running):
     assert hub.runtime("local/demo")["replicas"] == {"requested": 3, "current": 3}
     for wrong in (0, -1, "many", True, None):
         assert replicas(hub, wrong) == 400
-
-
-def test_dev_mode_is_remembered_and_needs_a_plan(hub, running):
-    assert running.enable_space_dev_mode("local/demo").dev_mode is True
-    hub.restart()
-    assert hub.runtime("local/demo")["devMode"] is True
-    assert running.disable_space_dev_mode("local/demo").dev_mode is False
 
 
 def test_a_restart_uses_what_is_cached_and_a_factory_reboot_nothing(start, tmp_path):

@@ -74,6 +74,10 @@ class Sleep(Body):
     seconds: SleepTime
 
 
+class Replicas(Body):
+    replicas: Annotated[int, Field(ge=1, le=1000)]
+
+
 class DevMode(Body):
     enabled: bool
 

@@ -1,4 +1,4 @@
-"""Large files for clients that speak git-lfs, and a plain no to those that speak xet."""
+"""Large files for clients that speak git-lfs."""
 
 import asyncio
 from pathlib import Path
@@ -59,12 +59,6 @@ async def verify(request: Request) -> Response:
     return JSONResponse({})
 
 
-async def no_xet(request: Request) -> Response:
-    """At once, and not to be tried again: a client that waited here would look as if it hung."""
-    context.readable(request)
-    raise HubError(404, "localhub does not speak xet: set HF_HUB_DISABLE_XET=1, or serve without --lfs-over")
-
-
 def _object(request: Request, space: Space, operation: str, wanted: Pointer) -> dict[str, Any]:
     shown: dict[str, Any] = {"oid": wanted.oid, "size": wanted.size, "authenticated": True}
     held = lfs.holds(context.hub(request).runner.workshop.repository(space), wanted)
@@ -106,12 +100,9 @@ def _pointer(item: Any) -> Pointer:
 
 
 _LFS = "/spaces/{owner}/{name}/info/lfs/objects"
-_API = "/api/spaces/{owner}/{name}"
 ROUTES = [
     Route(f"{_LFS}/batch", batch, methods=["POST"]),
     Route(f"{_LFS}/{{oid}}/{{size:int}}", upload, methods=["PUT"]),
     Route(f"{_LFS}/{{oid}}/{{size:int}}", download, methods=["GET"]),
     Route(f"{_LFS}/{{oid}}/{{size:int}}/verify", verify, methods=["POST"]),
-    Route(f"{_API}/xet-read-token/{{rest:path}}", no_xet),
-    Route(f"{_API}/xet-write-token/{{rest:path}}", no_xet),
 ]

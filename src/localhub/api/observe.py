@@ -42,6 +42,7 @@ class _Call:
         self._began, self._at = time.perf_counter(), clock.now()
         self._status = 0
         self._frames = 0
+        self._recorded = False
         self._headers: dict[str, str] = {}
         self._fault: Fault | None = None
         self._who: Caller = ANONYMOUS
@@ -103,13 +104,17 @@ class _Call:
                 self._cut()
                 return
             self._frames += 1
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            # Before the last byte: whoever has the answer finds the call in the log, even if localhub dies now.
+            self.record()
         await self._send(message)
 
     def _cut(self) -> None:
         self._scope["localhub.transport"].abort()
 
     def record(self) -> None:
-        if self._hub.config.admin:
+        if self._hub.config.admin and not self._recorded:
+            self._recorded = True
             self._hub.store.add_call(self._facts())
 
     def _facts(self) -> dict[str, Any]:

@@ -64,9 +64,7 @@ async def set_volumes(request: Request) -> Response:
 
 async def replicas(request: Request) -> Response:
     space = _running_kind(request)
-    count = (await context.document(request)).get("replicas")
-    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-        raise HubError(400, '"replicas" must be a positive integer')
+    count = (await context.checked(request, bodies.Replicas))["replicas"]
     if count > 1 and space.hardware in hardware.FREE:
         raise HubError(400, "More than one replica needs paid hardware")
     space.replicas = count

@@ -121,7 +121,9 @@ class Jobs:
     async def _run(self, job: Job, launch: Launch, log: Log) -> str | None:
         """Why the command failed; None when it did not."""
         limit = job.spec.get("timeoutSeconds") or DEFAULT_TIMEOUT
-        process = await Process.start(launch.command, folder=launch.folder, env=launch.env, on_line=log.write)
+        process = await Process.start(
+            launch.command, folder=launch.folder, env=launch.env, on_line=log.write, uid=launch.uid
+        )
         self._processes[job.id] = process
         try:
             code = await asyncio.wait_for(process.wait(), limit)

@@ -57,5 +57,5 @@ async def install(recipe: Recipe, python: str, store: Venvs, say: Callable[[str]
 async def _pip(packages: tuple[str, ...], store: Venvs, venv: Path, say: Callable[[str], None]) -> None:
     command = (str(venv / "bin" / "python"), "-m", "pip", "install", "--", *packages)
     env = {"PATH": f"{venv}/bin:/usr/bin:/bin", "HOME": str(venv)} | emulator.index_env(store)
-    if code := await process.run(command, folder=venv, env=env, on_line=say):
+    if code := await process.run(command, folder=venv, env=env, on_line=say, uid=store.uid):
         raise BuildFailed(f"pip install ended with exit code {code}")

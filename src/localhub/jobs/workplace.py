@@ -1,7 +1,7 @@
 """Where a job's command runs: in a bare interpreter, in a Space's build, or in a Docker engine's image."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from localhub import hardware
@@ -48,7 +48,9 @@ async def _in_interpreter(site: Site, workshop: Workshop) -> Launch:
     recipe = uv.read(spec["dockerImage"], _words(spec))
     python = emulator.interpreter(recipe.python or dockerfile.python_version(recipe.image), say)
     venv = await uv.install(recipe, python, workshop.venvs, say)
-    return Launch(recipe.command or ("python3",), site.folder, _home(site.folder, venv) | _environment(site.job))
+    workshop.own(site.folder)
+    env = _home(site.folder, venv) | _environment(site.job)
+    return Launch(recipe.command or ("python3",), site.folder, env, workshop.uid)
 
 
 async def _in_space(site: Site, workshop: Workshop) -> Launch:
@@ -57,7 +59,7 @@ async def _in_space(site: Site, workshop: Workshop) -> Launch:
         raise Unrunnable(f"Space {site.job.spec['spaceId']} not found")
     if space.sdk != "docker":
         raise Unrunnable(f"localhub runs jobs in docker Spaces only, and {space.repo_id} is a {space.sdk} Space")
-    order = _order(site, space)
+    order = _order(site, space, workshop.uid)
     await asyncio.to_thread(write.checkout, workshop.repository(space), space.head, order.context)
     order.root.mkdir(parents=True)
     words, env = _words(site.job.spec), _environment(site.job)
@@ -66,10 +68,10 @@ async def _in_space(site: Site, workshop: Workshop) -> Launch:
         return engine.command(image.tag, words, site.folder, env)
     built = await emulator.build(order, workshop.venvs, workshop.stubs)
     launch = built.launch(app_port=space.app_port, port=loopback.free_port(), env=env, mounts=())
-    return Launch(words or launch.command, launch.folder, launch.env)
+    return replace(launch, command=words or launch.command)
 
 
-def _order(site: Site, space: Space) -> Order:
+def _order(site: Site, space: Space, uid: int | None) -> Order:
     return Order(
         repo_id=space.repo_id,
         commit=space.head,
@@ -81,6 +83,7 @@ def _order(site: Site, space: Space) -> Order:
         secrets=site.job.spec.get("secrets", {}),
         say=site.log.write,
         factory=False,
+        uid=uid,
     )
 
 

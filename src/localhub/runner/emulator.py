@@ -109,9 +109,8 @@ def interpreter(version: str, say: Callable[[str], None]) -> str:
 def index_env(store: venvs.Venvs) -> dict[str, str]:
     """What reaching a package index takes, and nothing else of localhub's own environment."""
     passed = {name: value for name, value in os.environ.items() if _PASSED_ON.match(name)}
-    own_settings = Path.home() / ".config" / "pip" / "pip.conf"
-    if own_settings.exists():
-        passed.setdefault("PIP_CONFIG_FILE", str(own_settings))
+    if store.pip_settings.exists():
+        passed.setdefault("PIP_CONFIG_FILE", str(store.pip_settings))
     cache = {"PIP_CACHE_DIR": str(store.cache), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     return cache | passed | {"PIP_ROOT_USER_ACTION": "ignore"}
 

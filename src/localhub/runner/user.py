@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 UID = 1000
+PIP_SETTINGS = Path.home() / ".config" / "pip" / "pip.conf"
 
 
 def choose(data: Path) -> int | None:
@@ -25,6 +26,11 @@ def prepare(data: Path, uid: int) -> None:
     for name in ("venvs", "pip-cache", "buckets"):
         (data / name).mkdir(exist_ok=True)
         os.chown(data / name, uid, uid)
+    if PIP_SETTINGS.exists():
+        copy = data / "pip-cache" / "pip.conf"
+        copy.touch(mode=0o600)
+        copy.write_bytes(PIP_SETTINGS.read_bytes())
+        os.chown(copy, uid, uid)
 
 
 def own(folder: Path, uid: int) -> None:

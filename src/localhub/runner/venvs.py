@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from localhub.runner import process
+from localhub.runner import process, user
 
 SHIM = Path(__file__).with_name("shim.py")
 PTH = 'import os; os.environ.get("LOCALHUB_BIND") and __import__("_localhub_shim")\n'
@@ -34,13 +34,19 @@ def interpreter(version: str) -> str | None:
 class Venvs:
     def __init__(self, folder: Path, uid: int | None = None) -> None:
         self._folder = folder
-        self._uid = uid
+        self.uid = uid
         self.cache = folder.parent / "pip-cache"
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def lock(self, key: str) -> asyncio.Lock:
         """Held while a build may be filling the environment of this key."""
         return self._locks[key]
+
+    @property
+    def pip_settings(self) -> Path:
+        """Those of whoever started localhub; a copy where builds run as a user who cannot read them."""
+        own = self.cache / "pip.conf"
+        return own if self.uid is not None else user.PIP_SETTINGS
 
     def path(self, key: str) -> Path:
         return self._folder / key
@@ -66,7 +72,7 @@ class Venvs:
         path.parent.mkdir(parents=True, exist_ok=True)
         options = () if pip else ("--without-pip",)
         command = (python, "-I", "-m", "venv", *options, str(path))
-        code = await process.run(command, folder=path.parent, env={"PATH": "/usr/bin:/bin"}, on_line=say, uid=self._uid)
+        code = await process.run(command, folder=path.parent, env={"PATH": "/usr/bin:/bin"}, on_line=say, uid=self.uid)
         if code:
             raise RuntimeError(f"python -m venv ended with exit code {code}")
         site = next((path / "lib").glob("python3*/site-packages"))
