@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+from huggingface_hub import Volume
 from tests.localhub import spaces
 
 DOCKER = """\
@@ -57,3 +58,17 @@ def test_a_failing_build_is_a_build_error(start, record):
     hub.wait("local/demo", "RUNNING")
     hub.api().upload_file(path_or_fileobj=b"x", path_in_repo="fail", repo_id="local/demo", repo_type="space")
     assert "exit code: 1" in hub.wait("local/demo", "BUILD_ERROR")["errorMessage"]
+
+
+def test_volumes_are_mounted_and_a_gradio_space_is_built_from_a_dockerfile_of_its_own(start, record):
+    hub = start("--docker", "auto")
+    api = hub.api()
+    bucket = Volume(type="bucket", source="local/things", mount_path="/data")
+    model = Volume(type="model", source="google/big", mount_path="/model")
+    api.create_repo("local/demo", repo_type="space", space_sdk="gradio", space_volumes=[bucket, model])
+    hub.wait("local/demo", "RUNNING", sha=spaces.push(api, "local/demo", app_py="import gradio"))
+    _version, build, run = record.read_text().splitlines()
+    assert "/Dockerfile --tag" in build
+    assert "/context/Dockerfile" not in build
+    assert f"--volume {hub.folder}/buckets/local/things:/data --volume " in run
+    assert ":/model:ro" in run
