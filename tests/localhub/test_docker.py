@@ -1,6 +1,7 @@
 """Docker Spaces without a Docker engine: built and run from their Dockerfile."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.localhub import spaces
@@ -44,6 +45,19 @@ def test_nothing_is_refused_while_the_app_is_exchanged(hub, api):
     assert set(seen) <= {"1", "2"}
     assert seen == sorted(seen)
     hub.wait("local/demo", "RUNNING", sha=second)
+
+
+def test_a_visit_that_is_going_on_is_answered_by_the_app_it_began_with(hub, api, tmp_path):
+    wait = "        while not os.path.exists(os.environ['GO']):\n            pass\n"
+    slow = spaces.app("1").replace("        body =", f"{wait}        body =")
+    api.add_space_variable("local/demo", "GO", str(tmp_path / "go"))
+    first = spaces.push(api, "local/demo", Dockerfile=spaces.DOCKERFILE, app_py=slow)
+    runtime = hub.wait("local/demo", "RUNNING", sha=first)
+    with ThreadPoolExecutor(1) as pool:
+        visit = pool.submit(spaces.visit, runtime)
+        hub.wait("local/demo", "RUNNING", sha=spaces.push_app(api, "local/demo", "2"))
+        (tmp_path / "go").touch()
+        assert visit.result()["version"] == "1"
 
 
 def test_a_failing_step_is_a_build_error_with_its_output(hub, api):

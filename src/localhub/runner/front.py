@@ -74,6 +74,12 @@ class Front:
         """Seconds since the last visit; 0 while one is going on."""
         return 0 if self._visits else time.monotonic() - self._last_visit
 
+    async def drain(self, limit: float) -> None:
+        """Returns once every visit that is going on now has ended, or after `limit` seconds."""
+        visits = [visit for visit in self._visits if visit]
+        if visits:
+            await asyncio.wait(visits, timeout=limit)
+
     def close(self) -> None:
         if self._server:
             self._server.close()

@@ -18,6 +18,8 @@ from localhub.spaces import readme
 from localhub.spaces.model import Space
 
 WAKE_TIMEOUT = 60
+DRAIN_TIMEOUT = 2
+"""Seconds the old app gets to answer whoever is still with it."""
 NOT_FOUND = Refusal("404 Not Found", "404", "Sorry, we can't find the page you are looking for.")
 logger = logging.getLogger(__name__)
 
@@ -126,7 +128,10 @@ class Supervisor:
         self._serve(sha, hardware)
         self._watcher = asyncio.create_task(self._watch(app))
         if before:
-            await before.stop()
+            try:
+                await self.front.drain(DRAIN_TIMEOUT)
+            finally:
+                await before.stop()
 
     async def _open_site(self, sha: str, folder: Path) -> None:
         before, self._site = self._site, folder / "context"
