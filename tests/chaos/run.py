@@ -41,7 +41,7 @@ class Storm:
     hub_faults: int = 0
     database_restarts: int = 0
     # Seconds between two strikes: long enough for a program to have come up, or nothing would ever be hit.
-    every: float = 1.5
+    every: float = 1.0
     quiet: float = 240.0
 
 
