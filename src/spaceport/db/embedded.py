@@ -58,17 +58,17 @@ class Embedded:
         deadline = time.monotonic() + limit
         self._make_home()
         while True:
-            if self._own():
-                if self._server is None or self._server.poll() is not None:
-                    self._run(deadline)
+            if self._own() and (self._server is None or self._server.poll() is not None):
+                self._run(deadline)
                 return
+            # Ours may still be on its way out: it takes no connections any more, and has not ended yet.
             if self.running:
                 return
             if time.monotonic() > deadline:
                 raise Unavailable(
-                    f"Another process owns the embedded Postgres in {self._home}, and it does not answer.",
+                    f"The embedded Postgres in {self._home} has an owner, and does not answer.",
                     code="embedded_database_failed",
-                    fix="End that process, or choose another DATA_DIR.",
+                    fix="End the process that owns it, or choose another DATA_DIR.",
                 )
             time.sleep(_POLL)
 
