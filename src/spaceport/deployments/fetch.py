@@ -8,7 +8,9 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from spaceport.deployments.step import Step
+from spaceport.hub import Hub
 from spaceport.sources import archives, files, git
+from spaceport.sources.limits import DEFAULT, Limits
 from spaceport.sources.model import Fetched, GitSource, Source, SpaceSource, UploadSource
 from spaceport.uploads import commands as uploads
 
@@ -36,9 +38,16 @@ def _fetch(step: Step, source: Source, work: Path, stop: threading.Event) -> Fet
         case UploadSource():
             return _unpack(step, source, work)
         case SpaceSource():
-            sha = step.hub.download(source.repo_id, source.revision, folder)
-            shutil.rmtree(folder / ".cache", ignore_errors=True)
-            return Fetched(folder, sha, source.revision, None, f"From {source.repo_id}", None)
+            return copy_space(step.hub, source, folder)
+
+
+def copy_space(hub: Hub, source: SpaceSource, folder: Path, *, limits: Limits = DEFAULT) -> Fetched:
+    """Another Space's files. What is too much is refused before any of it is fetched."""
+    sha, sizes = hub.sizes(source.repo_id, source.revision)
+    files.check_totals(len(sizes), sum(sizes), limits)
+    hub.download(source.repo_id, sha, folder)
+    shutil.rmtree(folder / ".cache", ignore_errors=True)
+    return Fetched(folder, sha, source.revision, None, f"From {source.repo_id}", None)
 
 
 def _token(step: Step) -> str | None:

@@ -149,11 +149,15 @@ class Hub:
         return next((str(commit["id"]) for commit in answer.json() if marker in commit["message"]), None)
 
     @translated
-    def download(self, repo_id: str, revision: str | None, into: Path) -> str:
-        """Copy another Space's files into a folder and return the exact commit they are from."""
-        sha = self._api.repo_info(repo_id, repo_type="space", revision=revision).sha
+    def sizes(self, repo_id: str, revision: str | None) -> tuple[str, list[int]]:
+        """The exact commit that a revision is, and the bytes of each of its files, without fetching any."""
+        info = self._api.space_info(repo_id, revision=revision, files_metadata=True)
+        return str(info.sha), [file.size or 0 for file in info.siblings or []]
+
+    @translated
+    def download(self, repo_id: str, sha: str, into: Path) -> None:
+        """Copy a Space's files, as they are in one commit, into a folder."""
         self._api.snapshot_download(repo_id, repo_type="space", revision=sha, local_dir=into)
-        return str(sha)
 
     def follow_log(self, repo_id: str, kind: str) -> AsyncIterator[LogLine]:
         """Lines of the `build` or `run` log from its beginning, as they come, until the Hub closes the stream."""

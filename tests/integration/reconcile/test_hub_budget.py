@@ -94,7 +94,7 @@ def test_calls_that_the_library_makes_in_threads_of_its_own_are_counted_too(stri
     hub.head("local/many")
     before = strict.instance.budgets.of(strict.account.id)._window.remaining
 
-    hub.download("local/many", None, tmp_path / "copy")
+    hub.download("local/many", hub.sizes("local/many", None)[0], tmp_path / "copy")
 
     used = before - strict.instance.budgets.of(strict.account.id)._window.remaining
     assert used == len(api_calls(strict)) - 2
