@@ -241,7 +241,9 @@ class answering:  # noqa: N801 - reads as `with answering(…)`
 
     def __init__(self, raw: bytes, *, promise: int | None = None) -> None:
         head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n"
-        self._raw = raw if raw.startswith(b"HTTP/") else head % (promise or len(raw)) + raw
+        answer = raw if raw.startswith(b"HTTP/") else head % (promise or len(raw)) + raw
+        # It closes after each answer, and says so: else the client's next call may meet a connection on its way out.
+        self._raw = answer.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._serve)
         self.answered = 0
