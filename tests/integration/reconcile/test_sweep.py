@@ -12,7 +12,7 @@ from spaceport.deployments.finish import Ending, finish
 from spaceport.deployments.slot import Limits
 from spaceport.deployments.states import Status
 from spaceport.reconcile import observations, sweep
-from spaceport.reconcile.model import Observation
+from spaceport.runtime.model import Observation
 from spaceport.spaces.model import Sdk, Visibility
 
 
