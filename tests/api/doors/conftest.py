@@ -64,13 +64,17 @@ class Crew:
     ids: dict[str, str] = field(default_factory=dict)
 
     @property
+    def repo_id(self) -> str:
+        return f"local/{self.name}"
+
+    @property
     def space(self) -> str:
         return f"/api/v1/spaces/local/{self.name}"
 
     def ask(self, who: str, method: str, path: str, body: Any = None):
         person = self.people["owner"] if who == "nobody" else self.people[who]
         headers = {} if who == "nobody" else person.headers
-        url = path.format(space=self.space, team=self.team_id, **self.ids)
+        url = path.format(space=self.space, repo_id=self.repo_id, team=self.team_id, **self.ids)
         if body == "file":
             return person.api.request(method, url, files={"file": ("a.tar.gz", archive({"a": "b"}))}, headers=headers)
         return person.api.request(method, url, json=body, headers=headers)
