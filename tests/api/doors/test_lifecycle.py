@@ -1,7 +1,7 @@
 """Pausing, restarting, moving and deleting through the REST door, with a real Hub that may refuse."""
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import select
 from tests.api.doors.conftest import Crew
 from tests.api.doors.test_spaces import code
 from tests.localhub_server import LocalHub
@@ -9,27 +9,8 @@ from tests.localhub_server import LocalHub
 from spaceport.db.database import Database
 from spaceport.deployments.model import Deployment
 from spaceport.deployments.states import Status
-from spaceport.events.model import Event
+from spaceport.hub import Hub
 from spaceport.spaces.model import Space
-
-
-@pytest.fixture
-def docker(crew: Crew) -> str:
-    """A docker Space of the crew, which nothing was pushed to yet."""
-    name = f"{crew.name}-d"
-    body = {"owner": "local", "name": name, "sdk": "docker", "hub_account_id": crew.ids["account"]}
-    crew.done("POST", "/api/v1/spaces", body | {"source": {"kind": "space", "repo_id": "local/other"}})
-    return f"/api/v1/spaces/local/{name}"
-
-
-@pytest.fixture
-def events(database: Database):
-    def of(kind: str) -> list[dict]:
-        with database.unit_of_work() as session:
-            found = session.exec(select(Event).where(Event.kind == kind).order_by(col(Event.id)))
-            return [event.data | {"actor": event.actor} for event in found]
-
-    return of
 
 
 def test_a_paused_space_is_paused_says_what_is_lost_and_is_started_again(
@@ -161,8 +142,6 @@ def test_a_deletion_whose_answer_was_lost_is_finished_by_the_same_request_and_no
 def test_a_deployment_asked_for_while_the_hub_deletes_ends_with_the_space(
     crew: Crew, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from spaceport.hub import Hub  # noqa: PLC0415
-
     def meanwhile(_hub: Hub, _repo_id: str) -> bool:
         crew.done("POST", "{space}/deployments")
         return True

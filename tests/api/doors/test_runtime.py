@@ -6,7 +6,6 @@ import time
 import httpx
 import pytest
 from tests.api.doors.conftest import Crew
-from tests.api.doors.test_lifecycle import docker, events  # noqa: F401 - fixtures
 from tests.api.doors.test_spaces import code
 from tests.localhub_server import LocalHub
 
@@ -83,7 +82,7 @@ def test_a_space_that_is_not_there_any_more_is_said(crew: Crew, hub: LocalHub) -
     assert code(crew.ask("owner", "GET", "{space}/runtime?wait_for=running")) == (502, "hub_not_found")
 
 
-def test_waiting_ends_as_soon_as_the_stage_is_seen(crew: Crew, docker: str, hub: LocalHub) -> None:  # noqa: F811
+def test_waiting_ends_as_soon_as_the_stage_is_seen(crew: Crew, docker: str, hub: LocalHub) -> None:
     repo_id = docker.removeprefix("/api/v1/spaces/")
     # Seen by somebody else, so that the Hub need not be asked.
     act = threading.Timer(0.5, lambda: crew.ask("deployer", "POST", f"{docker}/pause"))

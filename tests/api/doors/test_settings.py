@@ -2,7 +2,6 @@
 
 import pytest
 from tests.api.doors.conftest import Crew
-from tests.api.doors.test_lifecycle import docker, events  # noqa: F401 - fixtures
 from tests.api.doors.test_spaces import code
 from tests.localhub_server import LocalHub
 
@@ -11,7 +10,7 @@ from spaceport.spaces import drift
 from spaceport.spaces.model import Space
 
 
-def test_hardware_and_sleep_time_are_one_call(crew: Crew, docker: str, hub: LocalHub, events) -> None:  # noqa: F811
+def test_hardware_and_sleep_time_are_one_call(crew: Crew, docker: str, hub: LocalHub, events) -> None:
     last = hub.calls()[-1]["number"]
     settings = crew.ask("admin", "PATCH", f"{docker}/settings", {"hardware": "t4-small", "sleep_time": 3600}).json()
     assert settings == {"hardware": "t4-small", "sleep_time": 3600, "replicas": 1, "dev_mode": False}
@@ -25,7 +24,7 @@ def test_hardware_and_sleep_time_are_one_call(crew: Crew, docker: str, hub: Loca
     assert event["before"] == {"hardware": "cpu-basic", "sleep_time": None}
 
 
-def test_replicas_and_dev_mode_reach_the_hub(crew: Crew, docker: str, hub: LocalHub) -> None:  # noqa: F811
+def test_replicas_and_dev_mode_reach_the_hub(crew: Crew, docker: str, hub: LocalHub) -> None:
     wanted = {"hardware": "t4-small", "replicas": 3, "dev_mode": False}
     settings = crew.done("PATCH", f"{docker}/settings", wanted)
     assert settings["replicas"] == 3
@@ -58,52 +57,47 @@ def test_what_can_never_work_is_refused_before_the_hub_hears_of_it(crew: Crew, h
 
 
 STATIC = "This is not available for static Spaces"
+SLEEP = {"sleep_time": 3600}
+
+
+@pytest.mark.parametrize("wanted", [{"hardware": "t4-small"}, SLEEP, {"replicas": 2}, {"dev_mode": True}], ids=str)
+def test_a_static_space_has_no_settings_as_the_hub_says(crew: Crew, wanted: dict) -> None:
+    answer = crew.ask("owner", "PATCH", "{space}/settings", wanted)
+    assert code(answer) == (422, "hub_refused")
+    assert STATIC in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(
-    ("sdk", "first", "wanted", "answered", "sentence"),
+    ("hardware", "wanted", "answered", "sentence"),
     [
-        ("static", None, {"hardware": "t4-small"}, 422, STATIC),
-        ("static", None, {"sleep_time": 3600}, 422, STATIC),
-        ("static", None, {"replicas": 2}, 422, STATIC),
-        ("static", None, {"dev_mode": True}, 422, STATIC),
-        ("docker", None, {"sleep_time": 3600}, 422, "The sleep time of CPU Basic is not configurable"),
-        ("docker", "zero-a10g", {"sleep_time": 3600}, 422, "The sleep time of ZeroGPU is not configurable"),
-        ("docker", None, {"hardware": "cpu-basic", "sleep_time": 60}, 422, "CPU Basic is not configurable"),
-        ("docker", None, {"hardware": "quantum"}, 422, "must be one of [cpu-basic"),
-        ("docker", None, {"replicas": 2}, 422, "More than one replica needs paid hardware"),
-        ("docker", None, {"dev_mode": True}, 502, "Dev Mode is not available"),
+        ("cpu-basic", SLEEP, 422, "The sleep time of CPU Basic is not configurable"),
+        ("zero-a10g", SLEEP, 422, "The sleep time of ZeroGPU is not configurable"),
+        ("t4-small", SLEEP | {"hardware": "cpu-basic"}, 422, "CPU Basic is not configurable"),
+        ("cpu-basic", {"hardware": "quantum"}, 422, "must be one of [cpu-basic"),
+        ("cpu-basic", {"replicas": 2}, 422, "More than one replica needs paid hardware"),
+        ("cpu-basic", {"dev_mode": True}, 502, "Dev Mode is not available"),
     ],
     ids=str,
 )
 def test_what_the_hub_refuses_comes_back_in_its_own_words_and_changes_nothing(
-    crew: Crew,
-    docker: str,
-    sdk: str,
-    first: str | None,
-    wanted: dict,
-    answered: int,
-    sentence: str,
+    crew: Crew, docker: str, hardware: str, wanted: dict, answered: int, sentence: str
 ) -> None:
-    space = docker if sdk == "docker" else crew.space
-    if first is not None:
-        crew.done("PATCH", f"{space}/settings", {"hardware": first})
-    before = crew.done("GET", f"{space}/settings")
-    answer = crew.ask("owner", "PATCH", f"{space}/settings", wanted)
+    before = crew.done("PATCH", f"{docker}/settings", {"hardware": hardware})
+    answer = crew.ask("owner", "PATCH", f"{docker}/settings", wanted)
     assert answer.status_code == answered, answer.text
     assert sentence in answer.json()["detail"]
     assert answer.json()["applied"] == []
-    assert crew.done("GET", f"{space}/settings") == before
+    assert crew.done("GET", f"{docker}/settings") == before
 
 
-def test_hardware_that_has_to_be_paid_for_is_402(crew: Crew, docker: str, hub: LocalHub) -> None:  # noqa: F811
+def test_hardware_that_has_to_be_paid_for_is_402(crew: Crew, docker: str, hub: LocalHub) -> None:
     hub.fault(path="/hardware", status=402, message="Payment required: add a payment method to use paid hardware")
     answer = crew.ask("owner", "PATCH", f"{docker}/settings", {"hardware": "a100-large"})
     assert code(answer) == (402, "hub_payment_required")
     assert "add a payment method" in answer.json()["detail"]
 
 
-def test_what_the_hub_had_accepted_before_it_refused_is_kept_and_named(crew: Crew, docker: str) -> None:  # noqa: F811
+def test_what_the_hub_had_accepted_before_it_refused_is_kept_and_named(crew: Crew, docker: str) -> None:
     answer = crew.ask("owner", "PATCH", f"{docker}/settings", {"hardware": "t4-small", "dev_mode": True})
     assert code(answer) == (502, "hub_forbidden")
     assert answer.json()["applied"] == ["hardware"]
