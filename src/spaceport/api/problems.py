@@ -30,12 +30,12 @@ STATUSES: Mapping[type[errors.SpaceportError], HTTPStatus] = {
     errors.TimedOut: HTTPStatus.GATEWAY_TIMEOUT,
     errors.UpstreamFailed: HTTPStatus.BAD_GATEWAY,
 }
-# What the Hub refuses because of the request is the caller's to mend, as if we had refused it. The rest stays a 502:
-# a bad token of the Hub account is no reason for the caller to sign in again, and a Space that is not on the Hub is
-# none for taking ours for gone.
-_HUB_REFUSALS: Mapping[int, HTTPStatus] = {
+# What the Hub refuses keeps the Hub's status. Not its 401: that is about the Hub account's token, not the caller's.
+_REFUSED_BY_THE_HUB: Mapping[int, HTTPStatus] = {
     400: HTTPStatus.UNPROCESSABLE_ENTITY,
     402: HTTPStatus.PAYMENT_REQUIRED,
+    403: HTTPStatus.FORBIDDEN,
+    404: HTTPStatus.NOT_FOUND,
     409: HTTPStatus.CONFLICT,
     412: HTTPStatus.CONFLICT,
     422: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -102,8 +102,8 @@ async def expected(request: Request, error: errors.SpaceportError) -> JSONRespon
 
 
 def _status(error: errors.SpaceportError) -> HTTPStatus:
-    if isinstance(error, HubFailure) and error.status in _HUB_REFUSALS:
-        return _HUB_REFUSALS[error.status]
+    if isinstance(error, HubFailure):
+        return _REFUSED_BY_THE_HUB.get(error.status, HTTPStatus.BAD_GATEWAY)
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 

@@ -65,7 +65,7 @@ def test_what_the_hub_refuses_to_pause_or_restart_is_said_in_its_own_words(crew:
 
 @pytest.mark.parametrize(
     ("status", "answered"),
-    [(400, 422), (401, 502), (402, 402), (403, 502), (404, 502), (409, 409), (429, 429), (503, 502)],
+    [(400, 422), (401, 502), (402, 402), (403, 403), (404, 404), (409, 409), (429, 429), (503, 502)],
 )
 def test_each_refusal_of_the_hub_has_a_fitting_status_and_its_sentence(
     crew: Crew, docker: str, hub: LocalHub, status: int, answered: int
@@ -122,7 +122,7 @@ def test_deleting_needs_the_address_as_a_confirmation(crew: Crew, hub: LocalHub)
 def test_a_deletion_that_the_hub_refuses_loses_nothing(crew: Crew, hub: LocalHub) -> None:
     hub.fault(path="/repos/delete", status=403, message="no")
     answer = crew.ask("owner", "DELETE", "{space}?confirm={repo_id}&on_hub=true")
-    assert code(answer) == (502, "hub_forbidden")
+    assert code(answer) == (403, "hub_forbidden")
     assert crew.done("GET", "{space}")["id"] == crew.ids["space_id"]
     assert hub.api().repo_exists(crew.repo_id, repo_type="space")
 

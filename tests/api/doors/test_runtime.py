@@ -78,8 +78,8 @@ def test_a_custom_domain_has_its_status_in_words_and_the_record_to_set(
 
 def test_a_space_that_is_not_there_any_more_is_said(crew: Crew, hub: LocalHub) -> None:
     hub.api().delete_repo(crew.repo_id, repo_type="space")
-    assert code(crew.ask("owner", "GET", "{space}/runtime?fresh=true")) == (502, "hub_not_found")
-    assert code(crew.ask("owner", "GET", "{space}/runtime?wait_for=running")) == (502, "hub_not_found")
+    assert code(crew.ask("owner", "GET", "{space}/runtime?fresh=true")) == (404, "hub_not_found")
+    assert code(crew.ask("owner", "GET", "{space}/runtime?wait_for=running")) == (404, "hub_not_found")
 
 
 def test_waiting_ends_as_soon_as_the_stage_is_seen(crew: Crew, docker: str, hub: LocalHub) -> None:

@@ -75,7 +75,7 @@ def test_a_static_space_has_no_settings_as_the_hub_says(crew: Crew, wanted: dict
         ("t4-small", SLEEP | {"hardware": "cpu-basic"}, 422, "CPU Basic is not configurable"),
         ("cpu-basic", {"hardware": "quantum"}, 422, "must be one of [cpu-basic"),
         ("cpu-basic", {"replicas": 2}, 422, "More than one replica needs paid hardware"),
-        ("cpu-basic", {"dev_mode": True}, 502, "Dev Mode is not available"),
+        ("cpu-basic", {"dev_mode": True}, 403, "Dev Mode is not available"),
     ],
     ids=str,
 )
@@ -99,7 +99,7 @@ def test_hardware_that_has_to_be_paid_for_is_402(crew: Crew, docker: str, hub: L
 
 def test_what_the_hub_had_accepted_before_it_refused_is_kept_and_named(crew: Crew, docker: str) -> None:
     answer = crew.ask("owner", "PATCH", f"{docker}/settings", {"hardware": "t4-small", "dev_mode": True})
-    assert code(answer) == (502, "hub_forbidden")
+    assert code(answer) == (403, "hub_forbidden")
     assert answer.json()["applied"] == ["hardware"]
     settings = crew.done("GET", f"{docker}/settings")
     assert (settings["hardware"], settings["dev_mode"]) == ("t4-small", False)

@@ -83,8 +83,8 @@ def test_adopting_takes_a_space_as_it_is(crew: Crew, hub: LocalHub, body) -> Non
 
 
 def test_what_the_hub_says_of_a_space_is_passed_on(crew: Crew, hub: LocalHub, body) -> None:
-    assert code(crew.ask("owner", "POST", "/api/v1/spaces", body | {"adopt": True})) == (502, "hub_not_found")
-    assert code(crew.ask("owner", "POST", "/api/v1/spaces", body | {"owner": "nobody"})) == (502, "hub_forbidden")
+    assert code(crew.ask("owner", "POST", "/api/v1/spaces", body | {"adopt": True})) == (404, "hub_not_found")
+    assert code(crew.ask("owner", "POST", "/api/v1/spaces", body | {"owner": "nobody"})) == (403, "hub_forbidden")
     hub.api().create_repo(f"local/{crew.name}-2", repo_type="space", space_sdk="static")
     assert code(crew.ask("owner", "POST", "/api/v1/spaces", body)) == (409, "space_exists_on_hub")
 
@@ -96,7 +96,7 @@ def test_a_change_reaches_the_hub_and_what_the_hub_refuses_changes_nothing(crew:
     hub.fault(space=f"local/{crew.name}", method="PUT", status=403)
     answer = crew.ask("owner", "PATCH", "{space}", {"visibility": "public", "health": {"path": "/other"}})
     hub.clear_faults()
-    assert code(answer) == (502, "hub_forbidden")
+    assert code(answer) == (403, "hub_forbidden")
     kept = crew.done("GET", "{space}")
     assert (kept["visibility"], kept["health"]["path"]) == ("private", "/well")
 
