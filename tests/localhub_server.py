@@ -83,6 +83,9 @@ class LocalHub:
         """Scripts a fault; the keys are those of `localhub.faults.Fault`."""
         self._admin("POST", "faults", json=facts)
 
+    def custom_domain(self, repo_id: str, domain: str, stage: str) -> None:
+        self._admin("PUT", f"domains/{repo_id}", json={"domain": domain, "stage": stage})
+
     def clear_faults(self) -> None:
         self._admin("DELETE", "faults")
 

@@ -6,7 +6,7 @@ import pytest
 
 from spaceport import clock
 from spaceport.hub_accounts.model import HubAccount, HubBudget
-from spaceport.reconcile.model import Observation
+from spaceport.runtime.model import Observation
 from spaceport.spaces.model import Sdk, Space, Visibility
 
 DRIFT = [{"field": "visibility", "expected": "private", "observed": "public"}]
@@ -57,7 +57,7 @@ def test_drift_is_shown_as_what_was_expected_and_what_is_there(ada, space, datab
     with database.unit_of_work() as session:
         mine = session.get_one(Space, space.id)
         mine.drift, mine.drifted_at = DRIFT, clock.now()
-        session.add(Observation(space_id=space.id, observed_at=clock.now()))
+        session.add(Observation(space_id=space.id, observed_at=clock.now(), listed_at=clock.now()))
 
     shown = ada.get("/api/v1/spaces/ada/demo/drift").json()
 

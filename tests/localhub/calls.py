@@ -108,7 +108,7 @@ CALLS: dict[Operation, Call] = {
     ("POST", f"{_SPACE}/hardware"): Call(
         "/api/spaces/{app}/hardware", {"flavor": "t4-small", "sleepTimeSeconds": 3600}
     ),
-    ("POST", f"{_SPACE}/sleeptime"): Call("/api/spaces/{app}/sleeptime", {"seconds": 7200}),
+    ("POST", f"{_SPACE}/sleeptime"): Call("/api/spaces/{paid}/sleeptime", {"seconds": 7200}),
     ("POST", f"{_SPACE}/replicas"): Call("/api/spaces/{app}/replicas", {"replicas": 1}),
     ("GET", f"{_SPACE}/jwt"): Call("/api/spaces/{space}/jwt", options={"params": {"expires_in": 60}}),
     ("POST", f"{_SPACE}/dev-mode"): Call("/api/spaces/{app}/dev-mode", {"enabled": False}),

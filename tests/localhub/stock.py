@@ -49,6 +49,12 @@ class Stock(dict[str, str]):
         """A docker Space without an app, to be changed at will."""
         return self._space("docker")
 
+    def _paid(self) -> str:
+        """On hardware whose sleep time can be set."""
+        repo_id = self._app()
+        self.api.request_space_hardware(repo_id, "t4-small")
+        return repo_id
+
     def _page(self) -> str:
         return self._space("static")
 

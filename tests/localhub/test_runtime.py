@@ -55,6 +55,21 @@ def test_paid_hardware_is_not_for_those_who_cannot_pay(start):
     assert caught.value.response.status_code == 402
 
 
+@pytest.mark.parametrize("flavor", ["cpu-basic", "zero-a10g"])
+def test_the_sleep_time_of_free_hardware_is_not_configurable(running, flavor):
+    running.request_space_hardware("local/demo", flavor)
+    with pytest.raises(BadRequestError, match="not configurable"):
+        running.set_space_sleep_time("local/demo", 3600)
+
+
+def test_a_custom_domain_is_shown_in_its_stage(hub, running):
+    hub.custom_domain("local/demo", "app.example.com", "PENDING")
+    hub.custom_domain("local/demo", "app.example.com", "READY")
+    own, custom = running.get_space_runtime("local/demo").raw["domains"]
+    assert "isCustom" not in own
+    assert custom == {"domain": "app.example.com", "isCustom": True, "stage": "READY"}
+
+
 def test_unknown_hardware_is_refused(running):
     with pytest.raises(BadRequestError):
         running.request_space_hardware("local/demo", "quantum")

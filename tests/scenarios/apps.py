@@ -23,6 +23,12 @@ def healthy_at(path: str) -> Files:
     return {"Dockerfile": _dockerfile("python app.py"), "app.py": _SERVER.format(body="well", healthy=path)}
 
 
+def curious() -> Files:
+    """Answers with the credentials that it was asked with."""
+    show = "self.headers.get('Authorization', 'none').encode()"
+    return hello() | {"app.py": _SERVER.format(body="", healthy="/").replace('b""', show)}
+
+
 def broken_build() -> Files:
     return hello() | {"Dockerfile": 'FROM python:3.11-slim\nRUN echo about to break; exit 7\nCMD ["python"]\n'}
 

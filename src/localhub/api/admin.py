@@ -36,6 +36,20 @@ async def runtime(request: Request) -> Response:
     return JSONResponse(present.runtime(hub, space))
 
 
+async def domain(request: Request) -> Response:
+    """A custom domain in one stage or another, which on the Hub is a matter of its settings page and of DNS."""
+    hub, params = context.hub(request), request.path_params
+    space = hub.store.find(f"{params['owner']}/{params['name']}")
+    if space is None:
+        raise errors.repository_missing()
+    facts = await context.document(request)
+    name = context.text(facts, "domain")
+    others = [each for each in space.domains if each["domain"] != name]
+    space.domains = [*others, {"domain": name, "isCustom": True, "stage": context.text(facts, "stage")}]
+    hub.store.save(space)
+    return JSONResponse(space.domains)
+
+
 async def faults(request: Request) -> Response:
     hub = context.hub(request)
     if request.method == "DELETE":
@@ -55,5 +69,6 @@ async def faults(request: Request) -> Response:
 ROUTES = [
     Route("/_localhub/calls", calls, methods=["GET", "DELETE"]),
     Route("/_localhub/runtime/{owner}/{name}", runtime),
+    Route("/_localhub/domains/{owner}/{name}", domain, methods=["PUT"]),
     Route("/_localhub/faults", faults, methods=["GET", "POST", "DELETE"]),
 ]

@@ -25,7 +25,7 @@ def runtime(hub: Hub, space: Space) -> dict[str, Any]:
         "gcTimeout": hub.runner.sleep_after(space),
         "replicas": {"requested": space.replicas} | ({"current": space.replicas} if served else {}),
         "devMode": space.dev_mode,
-        "domains": [{"domain": f"{hub.config.host}:{space.port}", "stage": "READY"}],
+        "domains": [{"domain": f"{hub.config.host}:{space.port}", "stage": "READY"}, *space.domains],
         "volumes": space.volumes,
     }
     if static:

@@ -34,6 +34,8 @@ async def set_hardware(request: Request) -> Response:
     flavor = facts["flavor"]
     if flavor not in hardware.FREE and not hub.accounts.can_pay(space.owner):
         raise HubError(402, "Payment required: add a payment method to use paid hardware")
+    if flavor in hardware.FREE and facts.get("sleepTimeSeconds") is not None:
+        raise _not_configurable(flavor)
     space.sleep_time = facts.get("sleepTimeSeconds", space.sleep_time)
     if flavor == space.hardware:
         hub.store.save(space)
@@ -45,7 +47,10 @@ async def set_hardware(request: Request) -> Response:
 
 async def set_sleep_time(request: Request) -> Response:
     space = _running_kind(request)
-    space.sleep_time = (await context.checked(request, bodies.Sleep))["seconds"]
+    seconds = (await context.checked(request, bodies.Sleep))["seconds"]
+    if space.hardware in hardware.FREE:
+        raise _not_configurable(space.hardware)
+    space.sleep_time = seconds
     context.hub(request).store.save(space)
     return _answer(request, space)
 
@@ -86,6 +91,10 @@ def _running_kind(request: Request) -> Space:
     if space.sdk == "static":
         raise HubError(400, "This is not available for static Spaces")
     return space
+
+
+def _not_configurable(flavor: str) -> HubError:
+    return HubError(400, f"The sleep time of {hardware.FLAVORS[flavor].title} is not configurable")
 
 
 def _answer(request: Request, space: Space) -> Response:

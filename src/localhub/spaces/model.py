@@ -39,6 +39,8 @@ class Space:
     volumes: list[dict[str, Any]] = field(default_factory=list)
     dev_mode: bool = False
     replicas: int = 1
+    domains: list[dict[str, Any]] = field(default_factory=list)
+    """Custom ones, as the runtime shows them. On the Hub they are added on its page; there is no call for it."""
     port: int = 0
     """Loopback port of the app's stable address."""
 

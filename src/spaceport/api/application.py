@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 
 import spaceport
 from spaceport.api import (
+    app_answers,
     auth,
     deployments,
     drift,
@@ -14,7 +15,11 @@ from spaceport.api import (
     hub_accounts,
     idempotency,
     jobs,
+    lifecycle,
     problems,
+    runtime,
+    settings,
+    space_logs,
     spaces,
     teams,
     uploads,
@@ -22,6 +27,24 @@ from spaceport.api import (
 from spaceport.api.body_limit import BodyLimitMiddleware
 from spaceport.api.request_id import RequestIdMiddleware
 from spaceport.instance import Instance
+from spaceport.runtime.relay import Relay
+
+_DOORS = (
+    auth,
+    teams,
+    hub_accounts,
+    spaces,
+    lifecycle,
+    settings,
+    runtime,
+    space_logs,
+    app_answers,
+    drift,
+    uploads,
+    deployments,
+    jobs,
+    health,
+)
 
 
 class Api(FastAPI):
@@ -40,11 +63,13 @@ def create_api(instance: Instance) -> Api:
         generate_unique_id_function=_operation_id,
     )
     app.state.instance = instance
+    app.state.waiting = runtime.waiting(instance)
+    app.state.relay = Relay()
     app.add_middleware(idempotency.IdempotencyMiddleware)
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(RequestIdMiddleware)
     problems.install(app)
-    for door in (auth, teams, hub_accounts, spaces, drift, uploads, deployments, jobs, health):
+    for door in _DOORS:
         app.include_router(door.router)
     return app
 

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from spaceport.accounts import queries as accounts
 from spaceport.api.caller import RunningInstance, SignedIn
 from spaceport.api.spaces import Name, Owner
-from spaceport.reconcile.model import Observation
+from spaceport.runtime.model import Observation
 from spaceport.spaces import queries
 from spaceport.spaces.model import DriftPublic
 
@@ -25,7 +25,7 @@ def read_drift(instance: RunningInstance, claims: SignedIn, owner: Owner, name: 
         {
             "drifted": bool(space.drift),
             "since": space.drifted_at,
-            "observed_at": observation.observed_at if observation else None,
+            "observed_at": observation.listed_at if observation else None,
             "differences": space.drift,
         }
     )

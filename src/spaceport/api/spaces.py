@@ -5,14 +5,19 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from spaceport.accounts import queries as accounts
+from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
 from spaceport.api.caller import RunningInstance, SignedIn
 from spaceport.api.pages import After, Limit, Page, page
+from spaceport.deployments import commands as deployments
 from spaceport.deployments import slot
-from spaceport.errors import Conflict
+from spaceport.deployments.slot import Limits
+from spaceport.errors import Invalid
+from spaceport.hub import Hub
 from spaceport.hub_accounts import commands as hub_accounts
-from spaceport.spaces import commands, queries
-from spaceport.spaces.model import NAME_PATTERN, SpaceCreate, SpacePublic, SpaceUpdate
+from spaceport.instance import Instance
+from spaceport.spaces import commands, moving, queries
+from spaceport.spaces.model import NAME_PATTERN, OnHub, Space, SpaceCreate, SpaceDeleted, SpacePublic, SpaceUpdate
 from spaceport.uploads import commands as uploads
 
 router = APIRouter(prefix="/api/v1/spaces", tags=["spaces"])
@@ -65,40 +70,84 @@ def read_space(instance: RunningInstance, claims: SignedIn, owner: Owner, name: 
 def update_space(
     instance: RunningInstance, claims: SignedIn, owner: Owner, name: Name, wanted: SpaceUpdate
 ) -> SpacePublic:
-    """Change what is given and leave the rest. What the Hub refuses changes nothing here either."""
+    """Change what is given and leave the rest. What the Hub refuses changes nothing here either.
+
+    `owner` and `name` move the Space and are sent alone; the old address then answers 404 `space_moved`. A move and a
+    new visibility are refused with 409 `space_busy` while a deployment is under way.
+    """
     with instance.database.unit_of_work() as session:
         caller = accounts.caller(session, claims)
         space = queries.get(session, caller, owner, name, needs=Role.ADMIN)
         if wanted.source is not None and wanted.source.kind == "upload":
             uploads.get(session, space.team_id, wanted.source.upload_id)
         commands.check_source(space.source, wanted)
+        to = moving.target(space, wanted)
+        if to is not None:
+            commands.require_unmanaged(session, space.endpoint, to, but=space.id)
+        if to is not None or wanted.visibility is not None:
+            slot.require_free(session, space.id)
         hub = hub_accounts.connect(session, instance, space.hub_account_id)
-    commands.change_on_hub(hub, space, wanted)
+    if to is not None:
+        return queries.public(_move(instance, caller, hub, space, to))
+    if wanted.visibility is not None:
+        hub.set_visibility(space.repo_id, wanted.visibility)
+        found = moving.head(hub, space.repo_id)
+        with instance.database.unit_of_work() as session:
+            space = queries.get(session, caller, owner, name, needs=Role.ADMIN)
+            moving.made_visible(session, space, wanted.visibility, found, actor=caller.user_id)
     with instance.database.unit_of_work() as session:
         space = queries.get(session, caller, owner, name, needs=Role.ADMIN)
-        return queries.public(commands.change(session, instance, caller, space, wanted))
+        if wanted.model_fields_set - {"owner", "name", "visibility"}:
+            commands.change(session, instance, caller, space, wanted)
+        return queries.public(space)
 
 
-@router.delete("/{owner}/{name}", status_code=204)
+@router.delete("/{owner}/{name}")
 def delete_space(
     instance: RunningInstance,
     claims: SignedIn,
     owner: Owner,
     name: Name,
+    confirm: Annotated[
+        str, Query(max_length=200, description="`owner/name` of the Space, as a confirmation.", examples=["acme/demo"])
+    ] = "",
     on_hub: Annotated[bool, Query(description="Also delete the Space, its files and secrets on the Hub.")] = False,
-) -> None:
-    """Stop managing a space; its deployments stay readable. 409 `space_busy` while one is under way."""
+) -> SpaceDeleted:
+    """Stop managing a space; its deployments stay readable. 409 `space_busy` while one is under way.
+
+    With `on_hub` the Hub comes first: what it refuses changes nothing here, and after a lost answer the same request
+    brings it to its end.
+    """
     with instance.database.unit_of_work() as session:
         caller = accounts.caller(session, claims)
         space = queries.get(session, caller, owner, name, needs=Role.ADMIN)
-        slot.lock(session, space.id)
-        if busy := slot.holder(session, space.id):
-            raise Conflict(
-                f"Deployment {busy.id} is {busy.status}.",
-                code="space_busy",
-                fix="Cancel it or wait for its end, then delete.",
-            )
+        _require_confirmed(space, confirm)
+        slot.require_free(session, space.id)
         hub = hub_accounts.connect(session, instance, space.hub_account_id)
-        commands.drop(session, caller, space, on_hub=on_hub)
+    became = OnHub.KEPT
     if on_hub:
-        hub.delete(space.repo_id)
+        became = OnHub.DELETED if hub.delete(space.repo_id) else OnHub.NOT_FOUND
+    with instance.database.unit_of_work() as session:
+        space = slot.lock(session, space.id)
+        if space.deleted_at is None:
+            # One that was asked for meanwhile has nothing to deploy to any more.
+            deployments.cancel_open(session, Limits.of(instance.settings), space, actor=caller.user_id)
+            commands.drop(session, caller, space, became)
+    return SpaceDeleted(space=space.repo_id, on_hub=became)
+
+
+def _move(instance: Instance, caller: Caller, hub: Hub, space: Space, to: str) -> Space:
+    hub.move(space.repo_id, to)
+    found = moving.head(hub, to)
+    with instance.database.unit_of_work() as session:
+        space = slot.lock(session, space.id)
+        return moving.moved(session, space, found.repo_id if found else to, found, actor=caller.user_id)
+
+
+def _require_confirmed(space: Space, confirm: str) -> None:
+    if confirm != space.repo_id:
+        raise Invalid(
+            f"Deleting {space.repo_id} has to be confirmed.",
+            code="confirmation_needed",
+            fix=f"Send ?confirm={space.repo_id} with the request.",
+        )

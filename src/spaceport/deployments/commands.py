@@ -91,6 +91,21 @@ def cancel(session: Session, limits: Limits, deployment: Deployment, *, actor: s
         _ask_to_stop(session, deployment, actor=actor)
 
 
+def cancel_open(session: Session, limits: Limits, space: Space, *, actor: str) -> list[str]:
+    """Cancel whatever of a space has not ended, and name it."""
+    slot.lock(session, space.id)
+    # Newest first: the one that holds the slot comes last, so that the slot never moves to another one.
+    unended = (
+        select(Deployment)
+        .where(Deployment.space_id == space.id, col(Deployment.finished_at).is_(None))
+        .order_by(col(Deployment.id).desc())
+    )
+    found = list(session.exec(unended))
+    for deployment in found:
+        cancel(session, limits, deployment, actor=actor)
+    return [deployment.id for deployment in found]
+
+
 _ENDED = {
     Status.SUCCEEDED: "succeeded",
     Status.FAILED: "failed",

@@ -96,7 +96,7 @@ def _stopped(stage: str) -> Observation:
             Verdict.FAILED,
             "space_paused",
             "The files are pushed, but the Space is paused and does not build until it is restarted.",
-            "Restart the Space, then deploy again.",
+            "Restart the Space; it then builds what was pushed. Deploy again to have it verified.",
         )
     if stage == "DELETING":
         return Observation(Verdict.FAILED, "space_deleted", "The Space is being deleted on the Hub.", "")

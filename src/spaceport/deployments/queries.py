@@ -4,11 +4,14 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from spaceport import clock
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
-from spaceport.deployments.model import Deployment, DeploymentPublic, LogLine
+from spaceport.deployments.model import Deployment, DeploymentPublic, LogLine, Release
 from spaceport.errors import NotFound
 from spaceport.jobs.model import Job
+from spaceport.runtime import domains
+from spaceport.runtime.model import Observation, ReplicasPublic, RuntimePublic, ServedPublic
 from spaceport.spaces.model import Space
 
 
@@ -29,6 +32,34 @@ def page(session: Session, space: Space, *, after: str | None, limit: int) -> li
 
 def public(deployment: Deployment, space: Space) -> DeploymentPublic:
     return DeploymentPublic.model_validate(deployment, update={"space": space.repo_id})
+
+
+def served(session: Session, space: Space, sha: str) -> ServedPublic:
+    """Which deployment of ours a commit is, and whether it went live: a later one may have found it there."""
+    made = (
+        select(Deployment.id, Release.number)
+        .join(Release, col(Release.deployment_id) == Deployment.id, isouter=True)
+        .where(Deployment.space_id == space.id, Deployment.hub_sha == sha)
+        .order_by(col(Release.number).desc().nulls_last(), col(Deployment.id).desc())
+    )
+    found = session.exec(made.limit(1)).first()
+    deployment_id, release = found or (None, None)
+    return ServedPublic(sha=sha, ours=found is not None, deployment_id=deployment_id, release=release)
+
+
+def runtime(session: Session, space: Space, seen: Observation) -> RuntimePublic:
+    """What was observed, with its age and what it means for us."""
+    return RuntimePublic.model_validate(
+        seen,
+        from_attributes=True,
+        update={
+            "replicas": ReplicasPublic(current=seen.replicas.get("current"), requested=seen.replicas.get("requested")),
+            "domains": [domains.public(domain) for domain in seen.domains],
+            "served": served(session, space, seen.runtime_sha) if seen.runtime_sha else None,
+            "url": space.host,
+            "age_seconds": max(0.0, (clock.now() - seen.observed_at).total_seconds()),
+        },
+    )
 
 
 def log_page(session: Session, deployment_id: str, *, after: int, limit: int, step: str | None) -> list[LogLine]:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from spaceport.deployments.model import HOLDS_SLOT, Deployment
+from spaceport.errors import Conflict
 from spaceport.jobs import queue
 from spaceport.jobs.model import Job, JobKind
 from spaceport.settings import Settings
@@ -62,6 +63,18 @@ def lock(session: Session, space_id: str) -> Space:
 def holder(session: Session, space_id: str) -> Deployment | None:
     holding = text(f"({HOLDS_SLOT})")  # in brackets: it holds an OR, and SQLAlchemy adds none
     return session.exec(select(Deployment).where(Deployment.space_id == space_id, holding)).one_or_none()
+
+
+def require_free(session: Session, space_id: str) -> None:
+    """For what would pull the Space from under a deployment. Raises Conflict `space_busy`, which names it."""
+    lock(session, space_id)
+    if busy := holder(session, space_id):
+        raise Conflict(
+            f"Deployment {busy.id} is {busy.status}.",
+            code="space_busy",
+            fix=f"Cancel it with POST /api/v1/deployments/{busy.id}/cancellation or wait for its end, then try again.",
+            deployment_id=busy.id,
+        )
 
 
 def hand_on(session: Session, limits: Limits, *, held: str | None = None) -> None:

@@ -19,9 +19,10 @@ from spaceport.deployments.model import Deployment
 from spaceport.deployments.slot import Limits
 from spaceport.deployments.states import Status, transition
 from spaceport.errors import Unavailable
-from spaceport.hub import Hub, LogLine
+from spaceport.hub import Hub, LogLine, Runtime
 from spaceport.instance import Instance
 from spaceport.jobs.model import JobKind
+from spaceport.runtime import observations
 
 T = TypeVar("T")
 
@@ -80,6 +81,17 @@ class Step:
         """A blocking call to the outside world. When cancelled, it is waited for: its effect must be known."""
         loop = asyncio.get_running_loop()
         return await _to_the_end(loop.run_in_executor(self.outside, lambda: function(*args, **kwargs)))
+
+    async def runtime(self) -> Runtime:
+        """The Space's condition, asked of the Hub and kept for whoever asks us."""
+        asked_at = clock.now()
+        runtime = await self.call(self.hub.runtime, self.repo_id)
+
+        def keep(session: Session, _deployment: Deployment) -> None:
+            observations.keep(session, self.claim.space.id, runtime, asked_at)
+
+        await self.write(keep)
+        return runtime
 
     async def write(self, change: Callable[[Session, Deployment], None]) -> None:
         """Change the deployment in one fenced transaction, and keep our copy of it fresh.

@@ -8,6 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 _LONGEST_SHOWN = 100
 
 
+def is_path(value: str) -> str:
+    """Raises ValueError for what is not a path on the app's own host."""
+    if not value.startswith("/") or value.startswith("//") or any(c <= " " or c in "\\\x7f" for c in value):
+        raise ValueError("must start with one / and hold no spaces: it is a path on the app's own host")
+    return value
+
+
 class JsonMatch(BaseModel):
     """`path` is dotted: `status`, `checks.0.ok`. The value there must equal `equals`."""
 
@@ -47,9 +54,7 @@ class HealthRule(BaseModel):
     @field_validator("path")
     @classmethod
     def _is_a_path(cls, value: str) -> str:
-        if not value.startswith("/") or value.startswith("//") or any(c <= " " or c in "\\\x7f" for c in value):
-            raise ValueError("must start with one / and hold no spaces: it is a path on the app's own host")
-        return value
+        return is_path(value)
 
     @field_validator("status")
     @classmethod

@@ -10,11 +10,12 @@ from huggingface_hub.hf_api import RepoFile, SpaceInfo
 from spaceport import __version__
 from spaceport.hub import logs, transport
 from spaceport.hub.budget import Meter
+from spaceport.hub.control import Control
 from spaceport.hub.failures import translated
 from spaceport.hub.model import Head, Identity, LogLine, NewSpace, RemoteFile, Runtime
 
 
-class Hub:
+class Hub(Control):
     """Every method raises HubFailure and nothing else when the Hub refuses or does not answer."""
 
     def __init__(self, endpoint: str, token: str, meter: Meter | None = None) -> None:
@@ -29,6 +30,11 @@ class Hub:
 
     def __repr__(self) -> str:
         return f"Hub({self.endpoint})"
+
+    def give_way(self) -> None:
+        """Before a call that can wait: raises BudgetSpent while less than a quarter of the quota is left."""
+        if self._meter is not None:
+            self._meter.give_way()
 
     @translated
     def whoami(self) -> Identity:
@@ -56,18 +62,13 @@ class Hub:
 
         Gives way to deployments: raises BudgetSpent while less than a quarter of the account's quota is left.
         """
-        if self._meter is not None:
-            self._meter.give_way()
+        self.give_way()
         found = self._api.list_spaces(author=owner, expand=["runtime", "sha", "sdk", "private", "subdomain"])
         return [_head(info) for info in found]
 
     @translated
     def check_write(self, repo_id: str) -> None:
         self._api.auth_check(repo_id, repo_type="space", write=True)
-
-    @translated
-    def runtime(self, repo_id: str) -> Runtime:
-        return Runtime.parse(self._api.get_space_runtime(repo_id).raw)
 
     @translated
     def create(self, space: NewSpace) -> None:
@@ -79,27 +80,6 @@ class Hub:
             space_hardware=_literal(space.hardware),
             space_sleep_time=space.sleep_time,
         )
-
-    @translated
-    def delete(self, repo_id: str) -> None:
-        """Delete the Space on the Hub; one that is gone already is fine."""
-        self._api.delete_repo(repo_id, repo_type="space", missing_ok=True)
-
-    @translated
-    def set_visibility(self, repo_id: str, visibility: str) -> None:
-        self._api.update_repo_settings(repo_id, visibility=_literal(visibility), repo_type="space")
-
-    @translated
-    def set_hardware(self, repo_id: str, hardware: str, sleep_time: int | None) -> Runtime:
-        return Runtime.parse(self._api.request_space_hardware(repo_id, _literal(hardware), sleep_time=sleep_time).raw)
-
-    @translated
-    def set_sleep_time(self, repo_id: str, seconds: int) -> Runtime:
-        return Runtime.parse(self._api.set_space_sleep_time(repo_id, seconds).raw)
-
-    @translated
-    def restart(self, repo_id: str, *, factory: bool = False) -> Runtime:
-        return Runtime.parse(self._api.restart_space(repo_id, factory_reboot=factory).raw)
 
     @translated
     def files(self, repo_id: str) -> list[RemoteFile]:
@@ -143,8 +123,7 @@ class Hub:
 
         Reads one page; the library would read the whole history.
         """
-        headers = {"Authorization": f"Bearer {self.token}"}
-        answer = get_session().get(f"{self.endpoint}/api/spaces/{repo_id}/commits/main", headers=headers)
+        answer = get_session().get(f"{self.endpoint}/api/spaces/{repo_id}/commits/main", headers=self._headers())
         hf_raise_for_status(answer)
         return next((str(commit["id"]) for commit in answer.json() if marker in commit["message"]), None)
 
@@ -161,7 +140,14 @@ class Hub:
 
     def follow_log(self, repo_id: str, kind: str) -> AsyncIterator[LogLine]:
         """Lines of the `build` or `run` log from its beginning, as they come, until the Hub closes the stream."""
-        return logs.follow(f"{self.endpoint}/api/spaces/{repo_id}/logs/{kind}", self.token, self._meter)
+        return logs.follow(self._log(repo_id, kind), self.token, self._meter)
+
+    async def last_lines(self, repo_id: str, kind: str, count: int) -> list[LogLine]:
+        """The newest lines of the `build` or `run` log, oldest first; one call."""
+        return await logs.last(self._log(repo_id, kind), self.token, self._meter, count)
+
+    def _log(self, repo_id: str, kind: str) -> str:
+        return f"{self.endpoint}/api/spaces/{repo_id}/logs/{kind}"
 
 
 def _head(info: SpaceInfo) -> Head:

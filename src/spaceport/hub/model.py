@@ -8,6 +8,8 @@ BUILDING_STAGES = frozenset({"BUILDING", "RUNNING_BUILDING"})
 STARTING_STAGES = frozenset({"APP_STARTING", "RUNNING_APP_STARTING"})
 ERROR_STAGES = frozenset({"NO_APP_FILE", "CONFIG_ERROR", "BUILD_ERROR", "RUNTIME_ERROR"})
 IDLE_STAGES = frozenset({"SLEEPING", "STOPPED"})
+# A sleep time: the Space does not sleep.
+NEVER = -1
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,11 @@ class Identity:
 
 @dataclass(frozen=True)
 class Runtime:
-    """A Space's condition. `sha` is the commit being served, or None where the Hub does not say."""
+    """A Space's condition. `sha` is the commit being served, or None where the Hub does not say.
+
+    `sleep_time` is in seconds, or NEVER, or None where the Hub does not say.
+    `replicas` and `domains` are the Hub's own objects: `{"requested", "current"?}`, `{"domain", "stage", "isCustom"?}`.
+    """
 
     stage: str
     sha: str | None = None
@@ -36,6 +42,9 @@ class Runtime:
     requested_hardware: str | None = None
     sleep_time: int | None = None
     error: str | None = None
+    replicas: dict[str, Any] = field(default_factory=dict)
+    dev_mode: bool | None = None
+    domains: tuple[dict[str, Any], ...] = ()
     raw: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @classmethod
@@ -46,8 +55,11 @@ class Runtime:
             sha=raw.get("sha"),
             hardware=hardware.get("current"),
             requested_hardware=hardware.get("requested"),
-            sleep_time=raw.get("gcTimeout"),
+            sleep_time=NEVER if raw.get("gcTimeout", NEVER) is None else raw.get("gcTimeout"),
             error=raw.get("errorMessage"),
+            replicas=raw.get("replicas") or {},
+            dev_mode=raw.get("devMode"),
+            domains=tuple(raw.get("domains") or ()),
             raw=raw,
         )
 

@@ -1,10 +1,8 @@
-"""What the reconciler remembers between two looks: at Spaces on the Hub, and at branches of Git repositories."""
+"""What the reconciler remembers between two looks: at the Spaces of an owner, and at branches of Git repositories."""
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Column, DateTime, Float, ForeignKey, Integer, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Column, DateTime, Float, ForeignKey, Text
 from sqlmodel import Field, SQLModel
 
 from spaceport import clock
@@ -20,28 +18,6 @@ class HubSweep(SQLModel, table=True):
     )
     owner: str = Field(sa_column=Column(Text, primary_key=True))
     next_at: datetime = Field(default_factory=clock.now, sa_column=Column(DateTime(timezone=True), nullable=False))
-
-
-class Observation(SQLModel, table=True):
-    """A Space as the Hub last listed it; `stage` is None when it was not in the list.
-
-    `differences` are not drift yet: they have to be there again the next time.
-    """
-
-    __tablename__ = "observation"
-
-    space_id: str = Field(sa_column=Column(Text, ForeignKey("space.id", ondelete="CASCADE"), primary_key=True))
-    stage: str | None = Field(default=None, sa_column=Column(Text))
-    hub_sha: str | None = Field(default=None, sa_column=Column(Text))
-    runtime_sha: str | None = Field(default=None, sa_column=Column(Text))
-    hardware: str | None = Field(default=None, sa_column=Column(Text))
-    sleep_time: int | None = Field(default=None, sa_column=Column(Integer))
-    visibility: str | None = Field(default=None, sa_column=Column(Text))
-    error: str | None = Field(default=None, sa_column=Column(Text))
-    differences: list[dict[str, Any]] = Field(
-        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'"))
-    )
-    observed_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
 class SourceWatch(SQLModel, table=True):

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from spaceport.deployments import slot
 from spaceport.hub import Head
-from spaceport.reconcile.model import Observation
+from spaceport.runtime import observations
+from spaceport.runtime.model import Observation
 from spaceport.spaces import drift
-from spaceport.spaces.drift import NEVER, Applied, Differences, Seen
+from spaceport.spaces.drift import Applied, Differences, Seen
 from spaceport.spaces.model import Space
 
 # What we last applied, and whether a deployment may have changed the Space while the Hub was being asked.
@@ -62,7 +62,7 @@ def store(
         confirmed = [difference for difference in found if difference["field"] in known]
         if not look.unsettled and confirmed != look.space.drift:
             changed[look.space.id] = confirmed
-    _upsert(session, rows)
+    observations.upsert(session, rows)
     return changed
 
 
@@ -93,43 +93,26 @@ def _differences_before(session: Session, looks: list[_Look]) -> dict[str, Diffe
     return {row.space_id: row.differences for row in session.exec(statement)}
 
 
-def _upsert(session: Session, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        upsert = insert(Observation)
-        fresh = {name: upsert.excluded[name] for name in rows[0] if name != "space_id"}
-        session.execute(upsert.on_conflict_do_update(index_elements=["space_id"], set_=fresh).values(rows))
-
-
 def _row(look: _Look, found: Differences, asked_at: datetime) -> dict[str, Any]:
     head = look.head
-    runtime = head.runtime if head else None
-    seen = _seen(head) if head else None
     return {
         "space_id": look.space.id,
-        "stage": runtime.stage if runtime else None,
+        **observations.condition(head.runtime if head else None),
         "hub_sha": head.sha if head else None,
-        "runtime_sha": runtime.sha if runtime else None,
-        "hardware": seen.hardware if seen else None,
-        "sleep_time": seen.sleep_time if seen else None,
         "visibility": ("private" if head.private else "public") if head else None,
-        "error": _storable(runtime.error) if runtime and runtime.error else None,
         "differences": found,
+        "listed_at": asked_at,
         "observed_at": asked_at,
     }
 
 
 def _seen(head: Head) -> Seen:
     runtime = head.runtime
-    never = runtime is not None and "gcTimeout" in runtime.raw and runtime.sleep_time is None
     return Seen(
         sha=head.sha,
         runtime_sha=runtime.sha if runtime else None,
         private=head.private,
         hardware=runtime.requested_hardware if runtime else None,
-        sleep_time=NEVER if never else runtime.sleep_time if runtime else None,
+        sleep_time=runtime.sleep_time if runtime else None,
+        replicas=runtime.replicas.get("requested") if runtime else None,
     )
-
-
-def _storable(error: str) -> str:
-    """Postgres takes no zero byte, and nobody reads a longer error."""
-    return error.replace("\0", "\N{REPLACEMENT CHARACTER}")[:2000]

@@ -8,10 +8,13 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from spaceport import clock
-from spaceport.hub import BudgetSpent, HubFailure
+from spaceport.deployments import slot
+from spaceport.errors import Conflict
+from spaceport.hub import BudgetSpent, Hub, HubFailure
 from spaceport.hub_accounts import commands as hub_accounts
 from spaceport.instance import Instance
 from spaceport.reconcile import observations
+from spaceport.spaces import moving
 from spaceport.spaces.model import Space
 
 EVERY = 60.0
@@ -74,8 +77,31 @@ def sweep(instance: Instance, account_id: str, owner: str) -> None:
         spaces = _managed(session, account_id, owner)
         changed = observations.store(session, spaces, heads, asked_at)
     for space_id, confirmed in changed.items():
+        if any(difference["field"] == "exists" for difference in confirmed) and _found_again(instance, hub, space_id):
+            continue
         with instance.database.unit_of_work() as session:
             observations.settle(session, space_id, confirmed, asked_at)
+
+
+def _found_again(instance: Instance, hub: Hub, space_id: str) -> bool:
+    """Whether a Space that is missing from the list is there after all. The Hub answers to the names it once had."""
+    with instance.database.unit_of_work() as session:
+        before = session.get_one(Space, space_id).repo_id
+    try:
+        head = hub.head(before)
+    except HubFailure:
+        return False
+    if head.repo_id.lower() == before.lower():
+        return True
+    try:
+        with instance.database.unit_of_work() as session:
+            space = slot.lock(session, space_id)
+            if space.deleted_at is None and space.repo_id == before:
+                moving.moved(session, space, head.repo_id, head, actor="reconcile")
+    except Conflict as error:
+        log.warning("sweep.renamed_to_managed", space=before, reason=error.message)
+        return False
+    return True
 
 
 def _managed(session: Session, account_id: str, owner: str) -> list[Space]:

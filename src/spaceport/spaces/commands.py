@@ -19,7 +19,7 @@ from spaceport.hub import Head, Hub, HubFailure, NewSpace
 from spaceport.hub_accounts import commands as hub_accounts
 from spaceport.hub_accounts.model import HubAccount
 from spaceport.instance import Instance
-from spaceport.spaces.model import Sdk, Space, SpaceCreate, SpaceUpdate, Visibility
+from spaceport.spaces.model import OnHub, Sdk, Space, SpaceCreate, SpaceUpdate, Visibility
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,22 @@ def admit(session: Session, instance: Instance, caller: Caller, wanted: SpaceCre
     check_source(None, wanted)
     account = hub_accounts.choose(session, caller, wanted.hub_account_id, None)
     caller.require(account.team_id, Role.ADMIN)
+    require_unmanaged(session, account.endpoint, f"{wanted.owner}/{wanted.name}")
+    return Admission(account, hub_accounts.connect(session, instance, account.id))
+
+
+def require_unmanaged(session: Session, endpoint: str, repo_id: str, *, but: str | None = None) -> None:
+    """Raises Conflict `space_taken` when a space, other than the one with the id `but`, has this address."""
+    owner, _, name = repo_id.partition("/")
     same = select(Space.id).where(
-        Space.endpoint == account.endpoint,
-        func.lower(Space.owner) == wanted.owner.lower(),
-        func.lower(Space.name) == wanted.name.lower(),
+        Space.endpoint == endpoint,
+        func.lower(Space.owner) == owner.lower(),
+        func.lower(Space.name) == name.lower(),
         col(Space.deleted_at).is_(None),
+        col(Space.id).is_distinct_from(but),
     )
     if session.exec(same).first() is not None:
-        raise _taken(wanted)
-    return Admission(account, hub_accounts.connect(session, instance, account.id))
+        raise taken(repo_id)
 
 
 def settle(admission: Admission, wanted: SpaceCreate) -> Head:
@@ -89,25 +96,21 @@ def add(
         auto_deploy=wanted.auto_deploy,
     )
     _set_source(instance, space, wanted)
+    write_address(session, space)
+    _record(session, "space.adopted" if wanted.adopt else "space.created", space, caller)
+    return space
+
+
+def write_address(session: Session, space: Space) -> None:
+    """Raises Conflict `space_taken` when another was faster."""
+    address = space.repo_id
     session.add(space)
     try:
         session.flush()
     except DBAPIError as error:
         if faults.constraint(error) == "uq_space_address":
-            raise _taken(wanted) from error
+            raise taken(address) from error
         raise
-    _record(session, "space.adopted" if wanted.adopt else "space.created", space, caller)
-    return space
-
-
-def change_on_hub(hub: Hub, space: Space, wanted: SpaceUpdate) -> None:
-    """Send what differs, in as few calls as the Hub allows. Raises HubFailure."""
-    if wanted.visibility is not None and wanted.visibility != space.visibility:
-        hub.set_visibility(space.repo_id, wanted.visibility)
-    if wanted.hardware is not None and wanted.hardware != space.hardware:
-        hub.set_hardware(space.repo_id, wanted.hardware, wanted.sleep_time)
-    elif wanted.sleep_time is not None and wanted.sleep_time != space.sleep_time:
-        hub.set_sleep_time(space.repo_id, wanted.sleep_time)
 
 
 def check_source(present: dict[str, Any] | None, wanted: SpaceCreate | SpaceUpdate) -> None:
@@ -122,9 +125,9 @@ def check_source(present: dict[str, Any] | None, wanted: SpaceCreate | SpaceUpda
 
 
 def change(session: Session, instance: Instance, caller: Caller, space: Space, wanted: SpaceUpdate) -> Space:
-    for name in ("visibility", "hardware", "sleep_time", "auto_deploy"):
-        if (value := getattr(wanted, name)) is not None:
-            setattr(space, name, value)
+    """All of it but the address and the visibility, which the Hub decides on."""
+    if wanted.auto_deploy is not None:
+        space.auto_deploy = wanted.auto_deploy
     if wanted.health is not None:
         space.health = wanted.health.model_dump(mode="json")
     if wanted.budgets is not None:
@@ -132,11 +135,11 @@ def change(session: Session, instance: Instance, caller: Caller, space: Space, w
     _set_source(instance, space, wanted)
     space.updated_at = clock.now()
     session.add(space)
-    _record(session, "space.updated", space, caller, changed=sorted(wanted.model_fields_set))
+    _record(session, "space.updated", space, caller, changed=sorted(wanted.model_fields_set - {"visibility"}))
     return space
 
 
-def drop(session: Session, caller: Caller, space: Space, *, on_hub: bool) -> None:
+def drop(session: Session, caller: Caller, space: Space, on_hub: OnHub) -> None:
     """Stop managing a space; its history stays."""
     space.deleted_at = clock.now()
     session.add(space)
@@ -161,9 +164,9 @@ def _visibility(wanted: SpaceCreate, head: Head) -> Visibility:
     return Visibility.PRIVATE if head.private else Visibility.PUBLIC
 
 
-def _taken(wanted: SpaceCreate) -> Conflict:
+def taken(repo_id: str) -> Conflict:
     return Conflict(
-        f"{wanted.owner}/{wanted.name} is already managed on this instance.",
+        f"{repo_id} is already managed on this instance.",
         code="space_taken",
         fix="If it is your team's, deploy to it; if not, ask the people who run this instance.",
     )

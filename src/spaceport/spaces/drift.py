@@ -11,9 +11,8 @@ from spaceport.events.record import record
 from spaceport.spaces.model import Space, Visibility
 
 CODE = frozenset({"exists", "sha", "runtime_sha"})
-NEVER = -1
 # The Hub itself decides when a Space on free hardware sleeps.
-_FREE_HARDWARE = "cpu-basic"
+_FREE_HARDWARE = frozenset({"cpu-basic", "zero-a10g"})
 
 Differences = list[dict[str, Any]]
 
@@ -27,6 +26,7 @@ class Seen:
     private: bool
     hardware: str | None
     sleep_time: int | None
+    replicas: int | str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,15 @@ def differences(space: Space, applied: Applied, seen: Seen | None) -> Difference
     if space.visibility is not Visibility.PROTECTED and seen.private != (space.visibility is Visibility.PRIVATE):
         observed = "private" if seen.private else "public"
         found.append(_difference("visibility", expected=space.visibility.value, observed=observed))
-    if None not in (space.hardware, seen.hardware) and space.hardware != seen.hardware:
-        found.append(_difference("hardware", expected=space.hardware, observed=seen.hardware))
+    for field in ("hardware", "replicas"):
+        expected, there = getattr(space, field), getattr(seen, field)
+        if None not in (expected, there) and expected != there:
+            found.append(_difference(field, expected=expected, observed=there))
     return found + _sleep(space, seen)
 
 
 def _sleep(space: Space, seen: Seen) -> Differences:
-    if seen.hardware in (None, _FREE_HARDWARE) or seen.sleep_time is None:
+    if seen.hardware is None or seen.hardware in _FREE_HARDWARE or seen.sleep_time is None:
         return []
     if space.sleep_time is None or space.sleep_time == seen.sleep_time:
         return []

@@ -41,6 +41,17 @@ class Visibility(StrEnum):
     PROTECTED = "protected"
 
 
+class OnHub(StrEnum):
+    """What became of the Space on the Hub.
+
+    `not_found`: there was none of that name, or it is hidden from the Hub account.
+    """
+
+    KEPT = "kept"
+    DELETED = "deleted"
+    NOT_FOUND = "not_found"
+
+
 class Budgets(BaseModel):
     """Seconds that each step of a deployment may take; verification has its own in the health rule."""
 
@@ -76,7 +87,12 @@ class Space(SQLModel, table=True):
     visibility: Visibility = Field(sa_column=Column(by_value(Visibility), nullable=False))
     hardware: str | None = Field(default=None, sa_column=Column(Text))
     sleep_time: int | None = Field(default=None, sa_column=Column(Integer))
+    replicas: int | None = Field(default=None, sa_column=Column(Integer))
+    dev_mode: bool | None = Field(default=None, sa_column=Column(Boolean))
     host: str | None = Field(default=None, sa_column=Column(Text))
+    former_addresses: list[str] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'"))
+    )
     source: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     sealed_source_token: str | None = Field(default=None, sa_column=Column(Text))
     auto_deploy: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
@@ -108,7 +124,7 @@ class Space(SQLModel, table=True):
 class Difference(SQLModel):
     """Where the Space on the Hub is not what we last applied."""
 
-    field: str = Field(description="exists, sha, runtime_sha, visibility, hardware or sleep_time.")
+    field: str = Field(description="exists, sha, runtime_sha, visibility, hardware, sleep_time or replicas.")
     expected: str | int | bool | None
     observed: str | int | bool | None
 
@@ -148,14 +164,43 @@ class SpaceCreate(SourceInput):
 
 
 class SpaceUpdate(SourceInput):
-    """Only what is given changes."""
+    """Only what is given changes. Hardware, sleep time, replicas and dev mode are `settings`."""
 
+    model_config = ConfigDict(extra="forbid")  # type: ignore[assignment]
+
+    owner: HubName | None = Field(None, description="Moves the Space there. Send a move alone.")
+    name: HubName | None = Field(None, description="Renames the Space. Send a move alone.")
     visibility: Visibility | None = None
-    hardware: Hardware | None = None
-    sleep_time: int | None = Field(None, ge=-1, le=LONGEST_SLEEP_TIME)
     health: HealthRule | None = None
     budgets: Budgets | None = None
     auto_deploy: bool | None = None
+
+
+class SettingsUpdate(SQLModel):
+    """Only what is given changes; the Hub starts the app again for most of it."""
+
+    model_config = ConfigDict(extra="forbid")  # type: ignore[assignment]
+
+    hardware: Hardware | None = Field(None, schema_extra={"examples": ["t4-small"]})
+    sleep_time: int | None = Field(
+        None, ge=-1, le=LONGEST_SLEEP_TIME, description="Seconds idle before sleep; -1 never. Paid hardware only."
+    )
+    replicas: int | None = Field(None, ge=1, le=1000, description="How many run at once. Paid hardware only.")
+    dev_mode: bool | None = Field(None, description="A container one can log into, which a push does not replace.")
+
+
+class SettingsPublic(SQLModel):
+    """What was set here, and where nothing was, what the Hub was last seen to have; null where nobody knows."""
+
+    hardware: str | None
+    sleep_time: int | None
+    replicas: int | str | None
+    dev_mode: bool | None
+
+
+class SpaceDeleted(SQLModel):
+    space: str = Field(description="owner/name")
+    on_hub: OnHub
 
 
 class SpacePublic(SQLModel):
@@ -168,7 +213,7 @@ class SpacePublic(SQLModel):
     visibility: Visibility
     hardware: str | None
     sleep_time: int | None
-    host: str | None
+    host: str | None = Field(description="Where the app answers, as far as the Hub has said it.")
     source: Source | None
     has_source_token: bool
     auto_deploy: bool

@@ -18,6 +18,7 @@ def get(session: Session, caller: Caller, owner: str, name: str, *, needs: Role 
     )
     space = session.exec(statement).first()
     if space is None:
+        _say_where_it_went(session, caller, f"{owner}/{name}")
         raise NotFound(
             f"Your teams manage no space {owner}/{name}.",
             code="space_not_found",
@@ -25,6 +26,22 @@ def get(session: Session, caller: Caller, owner: str, name: str, *, needs: Role 
         )
     caller.require(space.team_id, needs)
     return space
+
+
+def _say_where_it_went(session: Session, caller: Caller, repo_id: str) -> None:
+    """Raises NotFound `space_moved` for an address that one of the caller's spaces had."""
+    moved = select(Space).where(
+        col(Space.former_addresses).contains([repo_id.lower()]),
+        col(Space.deleted_at).is_(None),
+        col(Space.team_id).in_(caller.team_ids()),
+    )
+    if (space := session.exec(moved.order_by(col(Space.updated_at).desc())).first()) is not None:
+        raise NotFound(
+            f"{repo_id} is called {space.repo_id} now.",
+            code="space_moved",
+            fix=f"Ask at /api/v1/spaces/{space.repo_id} instead.",
+            moved_to=space.repo_id,
+        )
 
 
 def page(session: Session, caller: Caller, *, after: str | None, limit: int) -> list[Space]:

@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from sqlmodel import col, select
 from tests.api.conftest import Person
 from tests.localhub_server import LocalHub
 from tests.spaceport_server import archive
 
 from spaceport import instance as instances
+from spaceport.db.database import Database
 from spaceport.deployments import frames
 from spaceport.events.feed import Feed
+from spaceport.events.model import Event
 from spaceport.hub.transport import install_client
 from spaceport.instance import Instance
 from spaceport.settings import Settings
@@ -64,13 +67,17 @@ class Crew:
     ids: dict[str, str] = field(default_factory=dict)
 
     @property
+    def repo_id(self) -> str:
+        return f"local/{self.name}"
+
+    @property
     def space(self) -> str:
         return f"/api/v1/spaces/local/{self.name}"
 
     def ask(self, who: str, method: str, path: str, body: Any = None):
         person = self.people["owner"] if who == "nobody" else self.people[who]
         headers = {} if who == "nobody" else person.headers
-        url = path.format(space=self.space, team=self.team_id, **self.ids)
+        url = path.format(space=self.space, repo_id=self.repo_id, team=self.team_id, **self.ids)
         if body == "file":
             return person.api.request(method, url, files={"file": ("a.tar.gz", archive({"a": "b"}))}, headers=headers)
         return person.api.request(method, url, json=body, headers=headers)
@@ -96,3 +103,22 @@ def crew(sign_up, hub: LocalHub, name: str) -> Crew:
     body = {"owner": "local", "name": name, "sdk": "static", "source": {"kind": "space", "repo_id": "local/other"}}
     crew.ids["space_id"] = crew.done("POST", "/api/v1/spaces", body)["id"]
     return crew
+
+
+@pytest.fixture
+def docker(crew: Crew) -> str:
+    """A docker Space of the crew, which nothing was pushed to yet."""
+    name = f"{crew.name}-d"
+    body = {"owner": "local", "name": name, "sdk": "docker", "hub_account_id": crew.ids["account"]}
+    crew.done("POST", "/api/v1/spaces", body | {"source": {"kind": "space", "repo_id": "local/other"}})
+    return f"/api/v1/spaces/local/{name}"
+
+
+@pytest.fixture
+def events(database: Database):
+    def of(kind: str) -> list[dict]:
+        with database.unit_of_work() as session:
+            found = session.exec(select(Event).where(Event.kind == kind).order_by(col(Event.id)))
+            return [event.data | {"actor": event.actor} for event in found]
+
+    return of

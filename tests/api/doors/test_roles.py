@@ -16,7 +16,16 @@ MATRIX = {
     "read a space": ("GET", "{space}", None, (401, 404, 200, 200, 200, 200)),
     "create a space": ("POST", "/api/v1/spaces", SPACE, (401, 404, 403, 403, 201, 201)),
     "change a space": ("PATCH", "{space}", {"health": {"path": "/x"}}, (401, 404, 403, 403, 200, 200)),
-    "drop a space": ("DELETE", "{space}", None, (401, 404, 403, 403, 204, 204)),
+    "drop a space": ("DELETE", "{space}?confirm={repo_id}", None, (401, 404, 403, 403, 200, 200)),
+    # What a static Space answers: the Hub has nothing to pause or to set there.
+    "pause": ("POST", "{space}/pause", None, (401, 404, 403, 422, 422, 422)),
+    "restart": ("POST", "{space}/restart", None, (401, 404, 403, 409, 409, 409)),
+    "read settings": ("GET", "{space}/settings", None, (401, 404, 200, 200, 200, 200)),
+    "change settings": ("PATCH", "{space}/settings", {"replicas": 2}, (401, 404, 403, 403, 422, 422)),
+    "read the runtime": ("GET", "{space}/runtime", None, (401, 404, 200, 200, 200, 200)),
+    "read the log": ("GET", "{space}/logs?kind=build", None, (401, 404, 200, 200, 200, 200)),
+    "follow the log": ("GET", "{space}/logs/stream?kind=build", None, (401, 404, 200, 200, 200, 200)),
+    "ask the app": ("GET", "{space}/app", None, (401, 404, 403, 200, 200, 200)),
     "list hub accounts": ("GET", "/api/v1/hub-accounts", None, (401, 200, 200, 200, 200, 200)),
     "read a hub account": ("GET", "/api/v1/hub-accounts/{account}", None, (401, 404, 200, 200, 200, 200)),
     "store a hub account": (
@@ -79,7 +88,8 @@ def test_each_may_do_what_the_matrix_says(everything: Crew, what: str) -> None:
 def undo(crew: Crew, what: str) -> None:
     """So that the owner finds what the admin found."""
     if what == "create a space":
-        crew.done("DELETE", f"/api/v1/spaces/local/{crew.name}-new?on_hub=true")
+        address = f"local/{crew.name}-new"
+        crew.done("DELETE", f"/api/v1/spaces/{address}?on_hub=true&confirm={address}")
     elif what == "drop a space":
         body = {"owner": "local", "name": crew.name, "adopt": True, "hub_account_id": crew.ids["account"]}
         crew.done("POST", "/api/v1/spaces", body)
@@ -87,7 +97,7 @@ def undo(crew: Crew, what: str) -> None:
 
 def leaks(crew: Crew, text: str, path: str) -> bool:
     """Whether an answer tells more of the team than the question did."""
-    asked = path.format(space=crew.space, team=crew.team_id, **crew.ids)
+    asked = path.format(space=crew.space, repo_id=crew.repo_id, team=crew.team_id, **crew.ids)
     facts = [crew.team_id, *crew.ids.values(), "Engines", crew.people["owner"].id]
     return any(fact in text for fact in facts if fact not in asked)
 

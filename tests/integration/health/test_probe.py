@@ -103,6 +103,23 @@ async def test_the_token_goes_to_the_app_and_nowhere_into_the_words(app: App, pr
     assert "authorization" not in app.heads[1].lower()
 
 
+async def test_a_redirect_leads_the_token_nowhere(app: App, prober: Prober) -> None:
+    elsewhere = App()
+    server = await asyncio.start_server(elsewhere.serve, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/catch"
+    app.answer = f"HTTP/1.1 307 Away\r\nLocation: {address}\r\nContent-Length: 0\r\n\r\n".encode()
+    answer = await prober.get(app.url, "/", within=5, token="hf_secret")
+    server.close()
+    assert (answer.status, answer.headers["location"]) == (307, address)
+    assert (len(app.heads), elsewhere.heads) == (1, [])
+
+
+async def test_an_answer_is_cut_where_it_is_too_long(app: App, prober: Prober) -> None:
+    app.answer, app.endless = ENDLESS, True
+    answer = await prober.get(app.url, "/", within=5)
+    assert (len(answer.body), answer.cut) == (probe.MAX_BODY, True)
+
+
 async def test_a_refused_connection_and_a_refused_address_are_said(app: App, prober: Prober) -> None:
     assert await prober.probe("http://127.0.0.1:1", HealthRule()) == "GET / failed: ConnectError"
     said = await prober.probe("http://10.0.0.1", HealthRule())

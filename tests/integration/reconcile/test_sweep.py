@@ -11,8 +11,10 @@ from spaceport import clock
 from spaceport.deployments.finish import Ending, finish
 from spaceport.deployments.slot import Limits
 from spaceport.deployments.states import Status
+from spaceport.hub import Runtime
 from spaceport.reconcile import observations, sweep
-from spaceport.reconcile.model import Observation
+from spaceport.runtime import observations as seen
+from spaceport.runtime.model import Observation
 from spaceport.spaces.model import Sdk, Visibility
 
 
@@ -28,8 +30,8 @@ def test_two_hundred_idle_spaces_cost_far_fewer_calls_than_250_in_five_minutes(b
     assert len(calls) == 5, [call["path"] for call in calls]
     with bench.database.unit_of_work() as session:
         observed = [session.get_one(Observation, space.id) for space in spaces]
-    assert {seen.stage for seen in observed} <= {"RUNNING", "NO_APP_FILE", "BUILDING"}
-    assert all(seen.hub_sha and seen.visibility == "public" for seen in observed)
+    assert {each.stage for each in observed} <= {"RUNNING", "NO_APP_FILE", "BUILDING"}
+    assert all(each.hub_sha and each.visibility == "public" for each in observed)
 
 
 def test_a_commit_behind_our_back_is_drift_once_it_was_seen_twice(bench):
@@ -88,6 +90,55 @@ def test_a_space_deleted_on_the_hub_is_drift(bench):
     bench.sweep()
 
     assert bench.fresh(space).drift == [{"field": "exists", "expected": True, "observed": False}]
+
+
+def test_a_space_renamed_on_the_hub_is_followed_to_its_new_name(bench):
+    space = bench.space()
+    bench.hub.api().move_repo(space.repo_id, f"{space.repo_id}-now", repo_type="space")
+
+    bench.sweep()
+    assert bench.fresh(space).repo_id == space.repo_id
+    bench.sweep()
+
+    found = bench.fresh(space)
+    assert (found.repo_id, found.drift) == (f"{space.repo_id}-now", [])
+    assert found.host == bench.hub.api().space_info(found.repo_id).host
+    assert found.former_addresses == [space.repo_id.lower()]
+    [event] = bench.events(space)
+    assert (event.kind, event.actor, event.data["moved_from"]) == ("space.moved", "reconcile", space.repo_id)
+    bench.sweep()
+    assert (bench.fresh(space).drift, len(bench.events(space))) == ([], 1)
+
+
+def test_a_space_renamed_to_what_is_managed_already_is_missing(bench):
+    space = bench.space()
+    bench.hub.api().move_repo(space.repo_id, f"{space.repo_id}-now", repo_type="space")
+    bench.row(f"{space.name}-now")
+
+    bench.sweep()
+    bench.sweep()
+
+    assert bench.fresh(space).drift == [{"field": "exists", "expected": True, "observed": False}]
+
+
+def test_an_older_look_never_replaces_a_newer_one(bench):
+    space = bench.space()
+    now = clock.now()
+    with bench.database.unit_of_work() as session:
+        seen.keep(session, space.id, Runtime("PAUSED"), now)
+        seen.keep(session, space.id, Runtime("RUNNING"), now - timedelta(seconds=1))
+    with bench.database.unit_of_work() as session:
+        assert session.get_one(Observation, space.id).stage == "PAUSED"
+
+
+def test_changed_replicas_are_drift(bench):
+    space = bench.row("twice", sdk=Sdk.DOCKER, replicas=2)
+    bench.hub.api().create_repo("local/twice", repo_type="space", space_sdk="docker")
+
+    bench.sweep()
+    bench.sweep()
+
+    assert bench.fresh(space).drift == [{"field": "replicas", "expected": 2, "observed": 1}]
 
 
 def test_changed_hardware_of_a_docker_space_is_drift(bench):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from spaceport.deployments import log
 from spaceport.hub import LogLine
+from spaceport.runtime import lines
 
 SHA = "abcdef0123" * 4
 PUSHED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -88,15 +89,15 @@ def test_a_log_that_began_anew_is_taken_from_its_beginning() -> None:
     ],
 )
 def test_a_line_is_kept_without_colours_and_without_what_the_database_refuses(raw: str, shown: str) -> None:
-    assert log.clean(raw) == shown
+    assert lines.clean(raw) == shown
 
 
 @given(st.text(st.characters(), max_size=50))
 def test_whatever_an_app_writes_can_be_stored(raw: str) -> None:
-    kept = log.clean(raw)
+    kept = lines.clean(raw)
     assert "\x00" not in kept
     kept.encode()
 
 
 def test_a_line_has_a_longest_length() -> None:
-    assert len(log.clean("x" * 100_000)) == log.MAX_LENGTH
+    assert len(lines.clean("x" * 100_000)) == lines.MAX_LENGTH

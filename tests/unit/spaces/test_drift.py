@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from spaceport.spaces.drift import NEVER, Applied, Seen, differences
+from spaceport.hub.model import NEVER
+from spaceport.spaces.drift import Applied, Seen, differences
 from spaceport.spaces.model import Sdk, Space, Visibility
 
 OURS, BEFORE, THEIRS = "a" * 40, "b" * 40, "c" * 40

@@ -62,7 +62,7 @@ class _Watch:
         if step.claim.space.sdk is not Sdk.STATIC:
             await self._follow("build", limit=next(self._safety))
         while True:
-            runtime = await step.call(step.hub.runtime, step.repo_id)
+            runtime = await step.runtime()
             waited = (clock.now() - self._since).total_seconds()
             seen = observe.judge(runtime, ours=self._sha, seen_ours=self._seen_ours, waited=waited)
             if seen.verdict is Verdict.SERVING:

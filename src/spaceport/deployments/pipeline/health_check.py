@@ -28,7 +28,9 @@ async def health_check(step: Step) -> None:
 
 async def _verify(step: Step, rule: HealthRule) -> None:
     host = await _host(step)
-    token = step.hub.token if step.claim.space.visibility is Visibility.PRIVATE else None
+    token = None
+    if step.claim.space.visibility is Visibility.PRIVATE:
+        token = await step.call(step.hub.visit_token, step.repo_id)
     assert step.deployment.verifying_at is not None
     deadline = step.deployment.verifying_at + timedelta(seconds=rule.within + step.deployment.held_seconds)
     good = 0
@@ -59,7 +61,7 @@ async def _host(step: Step) -> str:
 
 async def _go_live(step: Step, host: str) -> None:
     """Look once more: the Space may have been changed by somebody else while it was verified."""
-    runtime = await step.call(step.hub.runtime, step.repo_id)
+    runtime = await step.runtime()
     if runtime.sha not in (None, step.deployment.hub_sha):
         raise Ended(
             "replaced",

@@ -16,7 +16,8 @@ from spaceport.hub.model import BUILDING_STAGES, STARTING_STAGES
 from spaceport.jobs.model import JobKind
 from spaceport.sources import files
 from spaceport.sources.model import Fetched
-from spaceport.spaces.model import Sdk
+from spaceport.spaces import moving
+from spaceport.spaces.model import Sdk, Space
 
 MAX_RACES = 3
 
@@ -96,6 +97,7 @@ async def _prepare(step: Step, folder: Path) -> None:
 
 async def _mirror(step: Step, fetched: Fetched) -> None:
     head = await step.call(step.hub.head, step.repo_id)
+    await _take_note(step, head)
     remote = await step.call(step.hub.files, step.repo_id) if head.sha else []
     plan = await step.call(_plan, fetched.path, remote)
     if plan.empty:
@@ -104,6 +106,20 @@ async def _mirror(step: Step, fetched: Fetched) -> None:
     await step.say(f"Pushing {len(plan.add)} changed files, deleting {len(plan.delete)}.")
     sha = await step.call(_commit, step, head, plan, fetched)
     await _pushed(step, sha, new=True)
+
+
+async def _take_note(step: Step, head: Head) -> None:
+    """Raises Ended for a paused Space: it was stopped on purpose, and would not build what is pushed to it."""
+    if head.runtime is not None and head.runtime.stage == "PAUSED":
+        raise Ended(
+            "space_paused",
+            "The Space is paused and would not build what is pushed, so nothing was.",
+            f"Restart it with POST /api/v1/spaces/{step.repo_id}/restart, then deploy again.",
+        )
+    if head.host != step.claim.space.host:
+        await step.write(
+            lambda session, _: moving.answers_at(session, session.get_one(Space, step.claim.space.id), head)
+        )
 
 
 def _plan(folder: Path, remote: list[Any]) -> mirror.Plan:
@@ -136,7 +152,7 @@ async def _unchanged(step: Step, head: Head) -> None:
     settled = runtime is not None and (
         runtime.stage in BUILDING_STAGES | STARTING_STAGES or (runtime.stage == "RUNNING" and runtime.sha == head.sha)
     )
-    if not settled and step.claim.space.sdk is not Sdk.STATIC and (runtime is None or runtime.stage != "PAUSED"):
+    if not settled and step.claim.space.sdk is not Sdk.STATIC:
         await step.say("It does not serve that commit, so it is restarted.")
         await step.call(step.hub.restart, step.repo_id)
     await _pushed(step, head.sha, new=False)

@@ -1,0 +1,51 @@
+"""A Space's settings: hardware, sleep time, replicas, dev mode."""
+
+from fastapi import APIRouter
+
+from spaceport import clock
+from spaceport.accounts import queries as accounts
+from spaceport.accounts.model import Role
+from spaceport.api.caller import RunningInstance, SignedIn
+from spaceport.api.spaces import Name, Owner
+from spaceport.hub import HubFailure
+from spaceport.hub_accounts import commands as hub_accounts
+from spaceport.spaces import queries, settings
+from spaceport.spaces.model import SettingsPublic, SettingsUpdate
+
+router = APIRouter(prefix="/api/v1/spaces", tags=["spaces"])
+
+
+@router.get("/{owner}/{name}/settings")
+def read_settings(instance: RunningInstance, claims: SignedIn, owner: Owner, name: Name) -> SettingsPublic:
+    """What was set here; where nothing was, what the Hub was last seen to have."""
+    with instance.database.unit_of_work() as session:
+        return settings.public(session, queries.get(session, accounts.caller(session, claims), owner, name))
+
+
+@router.patch("/{owner}/{name}/settings")
+def update_settings(
+    instance: RunningInstance, claims: SignedIn, owner: Owner, name: Name, wanted: SettingsUpdate
+) -> SettingsPublic:
+    """Change what is given and leave the rest; hardware and sleep time go to the Hub as one call.
+
+    What the Hub refuses comes back as its own sentence, with `applied`: what it had already accepted of this request.
+    """
+    with instance.database.unit_of_work() as session:
+        caller = accounts.caller(session, claims)
+        space = queries.get(session, caller, owner, name, needs=Role.ADMIN)
+        hub = hub_accounts.connect(session, instance, space.hub_account_id)
+    applied: list[str] = []
+    for change in settings.changes(wanted):
+        asked_at = clock.now()
+        try:
+            runtime = change.send(hub, space.repo_id)
+        except HubFailure as failure:
+            failure.facts["applied"] = applied
+            raise
+        # At once: a refusal of the next one takes nothing of this one back.
+        with instance.database.unit_of_work() as session:
+            space = queries.get(session, caller, owner, name, needs=Role.ADMIN)
+            settings.keep(session, caller, space, change, runtime, asked_at)
+        applied += change.values
+    with instance.database.unit_of_work() as session:
+        return settings.public(session, space)

@@ -1,0 +1,48 @@
+"""Keeping what the Hub said about Spaces. An older answer never replaces a newer one."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col
+
+from spaceport.hub import Runtime
+from spaceport.runtime.model import Observation
+
+_LONGEST_ERROR = 2000
+
+
+def keep(session: Session, space_id: str, runtime: Runtime, asked_at: datetime) -> None:
+    """The condition alone; what is known of the rest stays."""
+    upsert(session, [{"space_id": space_id, **condition(runtime), "observed_at": asked_at}])
+
+
+def upsert(session: Session, rows: Iterable[dict[str, Any]]) -> None:
+    """Rows of the same columns, `space_id` and `observed_at` among them. In order of the space, so that two agree."""
+    ordered = sorted(rows, key=lambda row: row["space_id"])
+    if ordered:
+        statement = insert(Observation).values(ordered)
+        fresh = {name: statement.excluded[name] for name in ordered[0] if name != "space_id"}
+        newer = col(Observation.observed_at) <= statement.excluded.observed_at
+        session.execute(statement.on_conflict_do_update(index_elements=["space_id"], set_=fresh, where=newer))
+
+
+def condition(runtime: Runtime | None) -> dict[str, Any]:
+    """The columns that a runtime fills; all empty without one."""
+    return {
+        "stage": runtime.stage if runtime else None,
+        "runtime_sha": runtime.sha if runtime else None,
+        "hardware": runtime.hardware if runtime else None,
+        "requested_hardware": runtime.requested_hardware if runtime else None,
+        "sleep_time": runtime.sleep_time if runtime else None,
+        "replicas": runtime.replicas if runtime else {},
+        "dev_mode": runtime.dev_mode if runtime else None,
+        "domains": list(runtime.domains) if runtime else [],
+        "error": _storable(runtime.error) if runtime and runtime.error else None,
+    }
+
+
+def _storable(error: str) -> str:
+    """Postgres takes no zero byte, and nobody reads a longer error."""
+    return error.replace("\0", "\N{REPLACEMENT CHARACTER}")[:_LONGEST_ERROR]

@@ -1,0 +1,93 @@
+"""A Space's hardware, sleep time, replicas and dev mode: the Hub decides, and what it accepted is written down."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from spaceport import clock
+from spaceport.accounts.caller import Caller
+from spaceport.errors import Invalid
+from spaceport.events.record import record
+from spaceport.hub import Hub, Runtime
+from spaceport.runtime import observations
+from spaceport.runtime.model import Observation
+from spaceport.spaces import drift
+from spaceport.spaces.model import SettingsPublic, SettingsUpdate, Space
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one call to the Hub changes."""
+
+    values: dict[str, Any]
+    send: Callable[[Hub, str], Runtime]
+
+
+def changes(wanted: SettingsUpdate) -> list[Change]:
+    """In as few calls as the Hub has. Raises Invalid `nothing_given`.
+
+    What is given is sent even where it is what we believe to be so: that is how drift is put right.
+    """
+    found = list(_changes(wanted))
+    if not found:
+        raise Invalid(
+            "Nothing to change was given.",
+            code="nothing_given",
+            fix="Send at least one of hardware, sleep_time, replicas and dev_mode.",
+        )
+    return found
+
+
+def _changes(wanted: SettingsUpdate) -> Iterator[Change]:
+    hardware, sleep_time, replicas, dev_mode = wanted.hardware, wanted.sleep_time, wanted.replicas, wanted.dev_mode
+    if hardware is not None:
+        together = {"hardware": hardware} | ({} if sleep_time is None else {"sleep_time": sleep_time})
+        yield Change(together, lambda hub, repo_id: hub.set_hardware(repo_id, hardware, sleep_time))
+    elif sleep_time is not None:
+        yield Change({"sleep_time": sleep_time}, lambda hub, repo_id: hub.set_sleep_time(repo_id, sleep_time))
+    if replicas is not None:
+        yield Change({"replicas": replicas}, lambda hub, repo_id: hub.set_replicas(repo_id, replicas))
+    if dev_mode is not None:
+        yield Change({"dev_mode": dev_mode}, lambda hub, repo_id: hub.set_dev_mode(repo_id, enabled=dev_mode))
+
+
+def keep(session: Session, caller: Caller, space: Space, change: Change, runtime: Runtime, asked_at: datetime) -> None:
+    """Write what the Hub accepted, with the condition it answered."""
+    before = {name: getattr(space, name) for name in change.values}
+    for name, value in change.values.items():
+        setattr(space, name, value)
+    space.updated_at = clock.now()
+    session.add(space)
+    drift.resolve(session, space, change.values.keys())
+    observations.keep(session, space.id, runtime, asked_at)
+    record(
+        session,
+        "space.settings_changed",
+        team_id=space.team_id,
+        actor=caller.user_id,
+        space_id=space.id,
+        space=space.repo_id,
+        changed=change.values,
+        before=before,
+    )
+
+
+def public(session: Session, space: Space) -> SettingsPublic:
+    seen = session.get(Observation, space.id)
+    observed: dict[str, Any] = {}
+    if seen is not None:
+        observed = {
+            "hardware": seen.requested_hardware,
+            "sleep_time": seen.sleep_time,
+            "replicas": seen.replicas.get("requested"),
+            "dev_mode": seen.dev_mode,
+        }
+    names = SettingsPublic.model_fields
+    return SettingsPublic(**{name: _first(getattr(space, name), observed.get(name)) for name in names})
+
+
+def _first(ours: Any, theirs: Any) -> Any:
+    return theirs if ours is None else ours
