@@ -83,6 +83,10 @@ class LocalHub:
         """Scripts a fault; the keys are those of `localhub.faults.Fault`."""
         self._admin("POST", "faults", json=facts)
 
+    def faults(self) -> list[dict[str, Any]]:
+        """Those that may still strike."""
+        return self._admin("GET", "faults")
+
     def clear_faults(self) -> None:
         self._admin("DELETE", "faults")
 

@@ -73,6 +73,11 @@ class HubFailure(UpstreamFailed):
         self.status = status
         self.transient = server_side or status == 429
 
+    @property
+    def effect_unknown(self) -> bool:
+        """Whether what was asked for may have happened all the same: the answer was lost, not refused."""
+        return self.transient and self.status != 429
+
 
 class BudgetSpent(HubFailure):
     """Refused here, without calling the Hub: nothing is left of the account's quota for this."""
@@ -80,6 +85,15 @@ class BudgetSpent(HubFailure):
     def __init__(self, seconds: float) -> None:
         super().__init__(429, retry_after=seconds)
         self.message = f"Nothing is left of the Hub account's quota for this; it is renewed in {seconds:.0f} seconds."
+
+
+class NotSent(HubFailure):
+    """The run that wanted to make this call was stopped before it."""
+
+    effect_unknown = False
+
+    def __init__(self) -> None:
+        super().__init__(0, "the run was stopped")
 
 
 def translated(call: Callable[P, T]) -> Callable[P, T]:
