@@ -27,6 +27,10 @@ class Client:
         self._sign_in()
         self._json("POST", "/hub-accounts", {"token": "hf_local"})
 
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": self._http.headers["Authorization"]}
+
     def manage(self, name: str) -> None:
         health = {"interval": 0.2, "successes": 1}
         self._json(

@@ -60,7 +60,7 @@ def request(
     )
     if if_busy in (IfBusy.SUPERSEDE, IfBusy.SUPERSEDE_RUNNING):
         _supersede_queued(session, limits, deployment)
-    if busy is not None and if_busy is IfBusy.SUPERSEDE_RUNNING and busy.status is not Status.QUEUED:
+    if busy is not None and if_busy is IfBusy.SUPERSEDE_RUNNING and not busy.status.final:
         busy.superseded_by = deployment.id
         _stop(session, limits, busy, actor=initiator.id)
     session.add(deployment)
