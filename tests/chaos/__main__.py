@@ -3,6 +3,7 @@
 import secrets
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -44,8 +45,7 @@ def main(seed: int | None, outage: float, **scale: int) -> None:
 
 
 def _staged(folder: Path, seconds: float) -> tuple[Rows, bool]:
-    with world(folder, workers=2, replicas=2) as scene:
-        client = Client(scene.replicas, scene.thaw)
+    with world(folder, workers=2, replicas=2) as scene, closing(Client(scene.replicas, scene.thaw)) as client:
         gone = trials.outage(scene, client, seconds)
         end = trials.poison(scene, client)
     rows: Rows = [

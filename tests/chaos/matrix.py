@@ -71,6 +71,9 @@ class Matrix:
         self._armed: dict[str, Case] = {}
         self._begun: list[tuple[str, int]] = []
 
+    def close(self) -> None:
+        self._person.http.close()
+
     def wrap(self, kind: JobKind) -> Any:
         """The step itself, with its fault set, or its beginning noted, at the very moment at which it begins."""
         step_itself = PIPELINE[kind]
@@ -150,6 +153,7 @@ def matrix(folder: Path, database_url: str) -> Iterator[Matrix]:
                 for kind in JobKind:
                     patch.setitem(PIPELINE, kind, made.wrap(kind))
                 yield made
+                made.close()
         finally:
             hub.stop()
 

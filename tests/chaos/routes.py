@@ -22,13 +22,11 @@ WAYS: dict[str, dict[str, Any]] = {
 FINAL = {str(status): _SENTENCES[status] for status in (401, 402, 403, 404)}
 # Logs are watched, not needed: an app that has none yet answers 404, and the app's own log is a bonus.
 _DISPENSABLE = {("build", "/logs/build"): {"404"}, ("health-check", "/logs/run"): set(FINAL)}
-# A README that the Hub cannot check is left to the commit itself: the client library ignores these answers.
-_IGNORED = {"/api/validate-yaml": {"401", "402", "403", "404"}}
 
 
 @dataclass(frozen=True)
 class Route:
-    """`path` with {repo}, {source} and {sha} for what differs from deployment to deployment."""
+    """`path` with {repo}, {source}, {sha} and {file} for what differs from deployment to deployment."""
 
     journey: str
     step: str
@@ -52,12 +50,8 @@ class Case:
     @property
     def ends(self) -> bool:
         """Whether the deployment cannot go on."""
-        if self.way not in FINAL:
-            return False
-        spared = _IGNORED.get(self.route.path, set()) | next(
-            (ways for (step, end), ways in _DISPENSABLE.items() if self._is(step, end)), set()
-        )
-        return self.way not in spared
+        dispensable = (ways for (step, end), ways in _DISPENSABLE.items() if self._is(step, end))
+        return self.way in FINAL and self.way not in next(dispensable, set())
 
     def fault(self, repo: str) -> dict[str, Any]:
         facts = dict(WAYS[self.way])
@@ -80,7 +74,8 @@ def cases(recorded: Iterable[Route]) -> Iterator[Case]:
 
 def template(path: str, repo: str) -> str:
     path = path.replace(source_of(repo), "{source}").replace(repo, "{repo}")
-    return re.sub(r"(?<=/)[0-9a-f]{40}(?=/|$)", "{sha}", path)
+    path = re.sub(r"(?<=/)[0-9a-f]{40}(?=/|$)", "{sha}", path)
+    return re.sub(r"(?<=/resolve/\{sha\}/).+", "{file}", path)
 
 
 def source_of(repo: str) -> str:
@@ -95,6 +90,7 @@ def _pattern(path: str, repo: str) -> str:
         ("{source}", re.escape(source_of(repo))),
         ("{repo}", re.escape(repo)),
         ("{sha}", "[0-9a-f]{40}"),
+        ("{file}", ".+"),
     ):
         pattern = pattern.replace(re.escape(name), value)
     return f"^{pattern}$"

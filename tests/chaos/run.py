@@ -8,6 +8,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,11 +74,13 @@ def blow(storm: Storm, say: Callable[[str], None] = print) -> Verdict:
     with tempfile.TemporaryDirectory(prefix="spaceport-chaos-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        with world(folder, workers=storm.workers, replicas=storm.replicas) as scene:
-            client = Client(scene.replicas, scene.thaw)
+        with (
+            world(folder, workers=storm.workers, replicas=storm.replicas) as scene,
+            closing(Client(scene.replicas, scene.thaw)) as client,
+            closing(Recovery(scene.postgres.url)) as recovery,
+        ):
             for number in range(storm.spaces):
                 client.manage(f"space-{number}")
-            recovery = Recovery(scene.postgres.url)
             accepted = _act(storm, scene, client, recovery, say)
             _calm(scene)
             _wait_until_quiet(storm, recovery)

@@ -1,6 +1,7 @@
 """A small storm, an outage and a poisonous job over real processes; `make chaos` runs the same at full size."""
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.chaos.world import world
 SEED = int(os.environ.get("CHAOS_SEED", "4"))
 OUTAGE = 12.0
 STORM = Storm(
-    deployments=30,
+    deployments=24,
     strikes=20,
     spaces=6,
     workers=3,
@@ -37,8 +38,10 @@ def test_a_storm_of_kills_freezes_and_outages_loses_nothing_sticks_nowhere_and_p
 def test_a_database_that_is_gone_is_said_and_waited_for_and_a_job_that_kills_its_workers_ends(home: Path) -> None:
     folder = home / "staged"
     folder.mkdir(mode=0o755)
-    with world(folder, workers=2, replicas=2) as scene:
-        client = Client(scene.replicas, lambda: None)
+    with (
+        world(folder, workers=2, replicas=2) as scene,
+        closing(Client(scene.replicas, lambda: None)) as client,
+    ):
         gone = trials.outage(scene, client, OUTAGE)
         end = trials.poison(scene, client)
     assert gone.kept, gone

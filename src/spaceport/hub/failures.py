@@ -108,6 +108,8 @@ def translated(call: Callable[P, T]) -> Callable[P, T]:
         except HfHubHTTPError as error:
             raise _from_response(error) from error
         except (httpx2.HTTPError, OSError) as error:
+            if (refusal := _behind(error)) is not None:
+                raise refusal from error
             raise HubFailure(0, _short(type(error).__name__)) from error
         except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise HubFailure(0, f"an answer of another form ({type(error).__name__})") from error
@@ -115,6 +117,18 @@ def translated(call: Callable[P, T]) -> Callable[P, T]:
             raise HubFailure(400, _short(str(error))) from error
 
     return wrapper
+
+
+def _behind(error: BaseException) -> SpaceportError | None:
+    """A refusal that the library reports as a file missing from its cache."""
+    cause = error.__cause__
+    while cause is not None:
+        if isinstance(cause, SpaceportError):
+            return cause
+        if isinstance(cause, HfHubHTTPError):
+            return _from_response(cause)
+        cause = cause.__cause__
+    return None
 
 
 def _from_response(error: HfHubHTTPError) -> HubFailure:
