@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import huggingface_hub
 from huggingface_hub import hf_raise_for_status
+from huggingface_hub.utils import disable_progress_bars
 
 from spaceport.hub.budget import Meter
 from spaceport.hub.failures import NotSent
@@ -29,6 +30,8 @@ def install_client() -> None:
     """
     # Otherwise it asks the Hub an extra, unauthenticated question before its first call.
     huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY = True
+    # They are for a person at a terminal; here they would end up in the log.
+    disable_progress_bars()
     hooks = {"response": [_observe, _end_here]}
     huggingface_hub.set_client_factory(
         lambda: _Client(timeout=_TIMEOUT, limits=_LIMITS, follow_redirects=True, event_hooks=hooks)
