@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import huggingface_hub
 from huggingface_hub import hf_raise_for_status
-from huggingface_hub.utils import disable_progress_bars
+from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from spaceport.hub.budget import Meter
 from spaceport.hub.failures import NotSent
