@@ -86,6 +86,10 @@ class LocalHub:
     def custom_domain(self, repo_id: str, domain: str, stage: str) -> None:
         self._admin("PUT", f"domains/{repo_id}", json={"domain": domain, "stage": stage})
 
+    def faults(self) -> list[dict[str, Any]]:
+        """Those that may still strike."""
+        return self._admin("GET", "faults")
+
     def clear_faults(self) -> None:
         self._admin("DELETE", "faults")
 

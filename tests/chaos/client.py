@@ -27,6 +27,13 @@ class Client:
         self._sign_in()
         self._json("POST", "/hub-accounts", {"token": "hf_local"})
 
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": self._http.headers["Authorization"]}
+
+    def close(self) -> None:
+        self._http.close()
+
     def manage(self, name: str) -> None:
         health = {"interval": 0.2, "successes": 1}
         self._json(

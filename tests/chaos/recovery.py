@@ -25,6 +25,9 @@ class Recovery:
         self._silent_since: dict[str, float] = {}
         self.seconds: list[float] = []
 
+    def close(self) -> None:
+        self._database.close()
+
     def look(self) -> int:
         """Note who fell silent and who was taken over; the number of deployments that are not over."""
         try:

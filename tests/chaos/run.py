@@ -4,9 +4,11 @@ python -m tests.chaos --deployments 500 --strikes 1000 --spaces 20 --workers 3 -
 """
 
 import random
+import signal
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +28,8 @@ _HUB_FAULTS: tuple[dict[str, object], ...] = (
     {"delay": 2.0},
     {"cut_after": 2},
 )
+# A stop, a crash that is noticed, and one that is not.
+_DATABASE_ENDS = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Storm:
     replicas: int = 2
     hub_faults: int = 0
     database_restarts: int = 0
+    database_freezes: int = 0
     # Seconds between two strikes: long enough for a program to have come up, or nothing would ever be hit.
     every: float = 1.0
     quiet: float = 240.0
@@ -59,6 +64,7 @@ class _Course:
             + ["deploy"] * storm.deployments
             + ["hub_fault"] * storm.hub_faults
             + ["restart_database"] * storm.database_restarts
+            + ["freeze_database"] * storm.database_freezes
         )
         random.Random(storm.seed).shuffle(self.actions)
 
@@ -68,11 +74,13 @@ def blow(storm: Storm, say: Callable[[str], None] = print) -> Verdict:
     with tempfile.TemporaryDirectory(prefix="spaceport-chaos-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        with world(folder, workers=storm.workers, replicas=storm.replicas) as scene:
-            client = Client(scene.replicas, scene.thaw)
+        with (
+            world(folder, workers=storm.workers, replicas=storm.replicas) as scene,
+            closing(Client(scene.replicas, scene.thaw)) as client,
+            closing(Recovery(scene.postgres.url)) as recovery,
+        ):
             for number in range(storm.spaces):
                 client.manage(f"space-{number}")
-            recovery = Recovery(scene.postgres.url)
             accepted = _act(storm, scene, client, recovery, say)
             _calm(scene)
             _wait_until_quiet(storm, recovery)
@@ -92,8 +100,10 @@ def _act(storm: Storm, scene: World, client: Client, recovery: Recovery, say: Ca
             next_strike = _strike(storm, scene, dice, next_strike, recovery)
         elif action == "hub_fault":
             scene.hub.fault(path=dice.choice(_HUB_ROUTES), count=dice.randint(1, 3), **dice.choice(_HUB_FAULTS))
+        elif action == "restart_database":
+            scene.restart_database(dice.choice(_DATABASE_ENDS))
         else:
-            scene.restart_database()
+            scene.freeze_database(dice.uniform(1, 6))
         recovery.look()
         scene.thaw()
         if step % 50 == 49:

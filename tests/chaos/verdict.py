@@ -11,6 +11,7 @@ from tests.chaos.world import World
 from spaceport.db.database import Database
 
 _DEPLOYMENTS = text("SELECT id, status, reason_code FROM deployment")
+FINAL = ("succeeded", "failed", "canceled", "superseded")
 _MARKER = "Spaceport-Deployment: "
 
 
@@ -30,8 +31,8 @@ class Verdict:
         """Whether the promises were kept."""
         return not (self.lost or self.stuck or self.duplicated or self.unpushed)
 
-    def table(self) -> str:
-        rows = [
+    def rows(self) -> list[tuple[str, object]]:
+        return [
             ("deployments accepted", self.accepted),
             ("reached a final status", self.final),
             ("lost", len(self.lost)),
@@ -41,9 +42,8 @@ class Verdict:
             ("takeovers measured", len(self.recovery)),
             ("recovery p50 (s)", _percentile(self.recovery, 50)),
             ("recovery p99 (s)", _percentile(self.recovery, 99)),
+            *((f"ended {outcome}", count) for outcome, count in sorted(self.outcomes.items())),
         ]
-        rows += [(f"ended {outcome}", count) for outcome, count in sorted(self.outcomes.items())]
-        return "\n".join(f"| {name:<34} | {value:>8} |" for name, value in rows)
 
 
 def judge(scene: World, accepted: dict[str, str], recovery: Recovery) -> Verdict:
@@ -51,21 +51,21 @@ def judge(scene: World, accepted: dict[str, str], recovery: Recovery) -> Verdict
     with database.unit_of_work() as session:
         rows = {row.id: row for row in session.execute(_DEPLOYMENTS)}
     database.close()
-    commits = _commits(scene, set(accepted.values()))
-    final = {i for i, row in rows.items() if row.status in ("succeeded", "failed", "canceled", "superseded")}
+    made = commits(scene, set(accepted.values()))
+    final = {i for i, row in rows.items() if row.status in FINAL}
     return Verdict(
         accepted=len(accepted),
         final=len(final & accepted.keys()),
         lost=sorted(accepted.keys() - rows.keys()),
         stuck=sorted((accepted.keys() & rows.keys()) - final),
-        duplicated=sorted(i for i in accepted if commits[i] > 1),
-        unpushed=sorted(i for i in accepted if i in rows and rows[i].status == "succeeded" and not commits[i]),
+        duplicated=sorted(i for i in accepted if made[i] > 1),
+        unpushed=sorted(i for i in accepted if i in rows and rows[i].status == "succeeded" and not made[i]),
         outcomes=dict(Counter(f"{row.status} ({row.reason_code})" for row in rows.values())),
         recovery=recovery.seconds,
     )
 
 
-def _commits(scene: World, repositories: set[str]) -> Counter[str]:
+def commits(scene: World, repositories: set[str]) -> Counter[str]:
     """How often each deployment's marker stands in the Spaces' histories."""
     found: Counter[str] = Counter()
     for repo_id in repositories:

@@ -10,10 +10,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
+import psutil
 from tests.localhub_server import LocalHub
 
 from spaceport.db.embedded import Embedded
@@ -37,6 +38,16 @@ class Program:
     @property
     def frozen(self) -> bool:
         return self._frozen_until > 0
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    @property
+    def over(self) -> bool:
+        assert self._process
+        return self._process.poll() is not None
 
     def start(self) -> None:
         with self._log.open("ab") as output:
@@ -109,7 +120,7 @@ class World:
         self.programs: list[Program] = []
         self.workers: list[Program] = []
         for number in range(replicas):
-            port = _free_port()
+            port = free_port()
             self.replicas.append(f"http://127.0.0.1:{port}")
             self._add(folder, f"api-{number}", ["serve", "--no-worker"], common | {"PORT": str(port)})
         for number in range(workers):
@@ -125,16 +136,31 @@ class World:
             program.thaw()
             program.keep_up()
 
-    def restart_database(self) -> None:
-        self.crash_database()
+    def restart_database(self, number: signal.Signals = signal.SIGQUIT) -> None:
+        self.crash_database(number)
         self.postgres.start()
 
-    def crash_database(self) -> None:
-        """Connections are cut in the middle of what they do."""
-        pid_file = next((self._folder / "database").rglob("postmaster.pid"))
-        os.kill(int(pid_file.read_text().split()[0]), signal.SIGQUIT)
+    def crash_database(self, number: signal.Signals = signal.SIGQUIT) -> None:
+        """Connections are cut in the middle of what they do; with SIGKILL nobody even tells them."""
+        os.kill(self._postmaster().pid, number)
         while self.postgres.running:
             time.sleep(0.05)
+
+    def freeze_database(self, seconds: float) -> None:
+        """SIGSTOP to the server and everyone who serves a connection, and SIGCONT after a while."""
+        postmaster = self._postmaster()
+        stopped = [postmaster, *postmaster.children()]
+        for process in stopped:
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
+        time.sleep(seconds)
+        for process in stopped:
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
+
+    def _postmaster(self) -> psutil.Process:
+        pid_file = next((self._folder / "database").rglob("postmaster.pid"))
+        return psutil.Process(int(pid_file.read_text().split()[0]))
 
     def close(self) -> None:
         for program in self.programs:
@@ -176,7 +202,7 @@ def world(folder: Path, *, workers: int, replicas: int) -> Iterator[World]:
         made.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

@@ -10,7 +10,8 @@ from tests.localhub_server import LocalHub
 from tests.scenarios import apps
 from tests.spaceport_server import Person
 
-AT_ONCE = 10.0
+# A second, and what the request, the stream and a busy machine add.
+AT_ONCE = 2.5
 
 
 @pytest.fixture
@@ -67,20 +68,106 @@ def test_canceling_a_fetch_that_hangs_ends_at_once_and_leaves_the_space_alone(
     assert commits(hub, repo_id) == before
 
 
-def test_canceling_in_the_middle_of_a_commit_tells_of_the_commit(person: Person, hub: LocalHub, repo_id: str) -> None:
+def canceled(person: Person, deployment: dict[str, Any]) -> dict[str, Any]:
+    """The deployment, which has ended within a moment of being canceled."""
+    began = time.monotonic()
+    person.post(f"/deployments/{deployment['id']}/cancellation")
+    ended = person.finished(deployment)
+    assert time.monotonic() - began < AT_ONCE
+    assert ended["status"] == "canceled"
+    return ended
+
+
+def begun(hub: LocalHub, repo_id: str) -> None:
+    """Until the one fault of this Space has struck: the call that it delays is under way."""
+    patience = time.monotonic() + 30
+    while any(fault["space"] == repo_id for fault in hub.faults()):
+        assert time.monotonic() < patience
+        time.sleep(0.02)
+
+
+def until_settled(person: Person, deployment: dict[str, Any], words: str) -> dict[str, Any]:
+    patience = time.monotonic() + 30
+    while words not in (found := person.get(f"/deployments/{deployment['id']}"))["reason"]:
+        assert time.monotonic() < patience, found
+        time.sleep(0.1)
+    return dict(found)
+
+
+CALLS = [
+    ("GET", "/api/spaces/[^/]+/[^/]+$", "The Space was not touched."),
+    ("GET", "/tree/", "The Space was not touched."),
+    ("POST", "/preupload/", "A commit was on its way to the Space and may have arrived."),
+    ("POST", "/commit/", "A commit was on its way to the Space and may have arrived."),
+    ("GET", "/logs/build", "is on the Space, which goes on building or serving it."),
+    ("GET", "/runtime", "is on the Space, which goes on building or serving it."),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "left"), CALLS, ids=[path.strip("/").split("/")[-1] for _, path, _ in CALLS]
+)
+def test_canceling_in_the_middle_of_a_call_to_the_hub_ends_within_a_moment_and_says_what_is_left(
+    person: Person, hub: LocalHub, repo_id: str, method: str, path: str, left: str
+) -> None:
+    person.manage(repo_id, person.upload(apps.hello()))
+    hub.fault(space=repo_id, method=method, path=path, delay=6)
+    deployment = person.deploy(repo_id)
+    begun(hub, repo_id)
+    assert canceled(person, deployment)["reason"].endswith(left)
+
+
+def test_a_commit_that_arrives_after_its_deployment_was_canceled_is_told_and_is_no_drift(
+    person: Person, hub: LocalHub, repo_id: str
+) -> None:
     person.manage(repo_id, person.upload(apps.hello()))
     before = commits(hub, repo_id)
-    hub.fault(space=repo_id, method="POST", path="/commit/", delay=2)
+    hub.fault(space=repo_id, method="POST", path="/commit/", delay=3)
     deployment = person.deploy(repo_id)
-    for _, kind, data in person.events(deployment):
-        if kind == "log" and "Pushing" in data["line"]:
-            person.post(f"/deployments/{deployment['id']}/cancellation")
-            break
-    ended = person.finished(deployment)
-    assert ended["status"] == "canceled"
-    assert commits(hub, repo_id) == before + 1
+    begun(hub, repo_id)
+    assert canceled(person, deployment)["hub_sha"] is None
+    assert commits(hub, repo_id) == before
+
+    settled = until_settled(person, deployment, "is on the Space, which goes on building or serving it.")
     sha = hub.api().space_info(repo_id).sha or ""
-    assert f"Commit {sha[:7]} is on the Space" in ended["reason"]
+    assert (settled["status"], settled["hub_sha"], settled["pushed"]) == ("canceled", sha, True)
+    assert f"Commit {sha[:7]} is on the Space" in settled["reason"]
+    assert "After the end it became known" in person.log(deployment)
+    assert commits(hub, repo_id) == before + 1
+
+
+def test_a_call_that_was_canceled_before_its_commit_was_sent_makes_none(
+    person: Person, hub: LocalHub, repo_id: str
+) -> None:
+    person.manage(repo_id, person.upload(apps.hello()))
+    before = commits(hub, repo_id)
+    hub.fault(space=repo_id, method="POST", path="/preupload/", delay=2)
+    deployment = person.deploy(repo_id)
+    begun(hub, repo_id)
+    canceled(person, deployment)
+    until_settled(person, deployment, "The Space was not touched.")
+    assert commits(hub, repo_id) == before
+
+
+@pytest.mark.parametrize(("late", "later"), [(3, 6), (6, 0)], ids=["arrives first", "arrives second"])
+def test_the_next_deployment_and_the_late_commit_of_a_canceled_one_do_not_mix(
+    person: Person, hub: LocalHub, repo_id: str, late: int, later: int
+) -> None:
+    person.manage(repo_id, person.upload(apps.hello("first")))
+    hub.fault(space=repo_id, method="POST", path="/commit/", delay=late)
+    first = person.deploy(repo_id)
+    begun(hub, repo_id)
+    hub.fault(space=repo_id, method="POST", path="/commit/", delay=later)
+    canceled(person, first)
+    second = person.finished(person.deploy(repo_id, source=person.upload(apps.hello("second"))))
+
+    assert second["status"] == "succeeded"
+    left = "is on the Space" if later else "The Space was not touched."
+    first = until_settled(person, first, left)
+    history = hub.api().list_repo_commits(repo_id, repo_type="space")
+    assert history[0].commit_id == second["hub_sha"]
+    carried = [sum(each["id"] in commit.message for commit in history) for each in (first, second)]
+    assert carried == [1 if later else 0, 1]
 
 
 @pytest.mark.parametrize(

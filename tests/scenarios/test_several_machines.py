@@ -80,6 +80,41 @@ def test_a_frozen_worker_that_wakes_writes_nothing(scene: World, user: Person, r
     assert (user.get(f"/deployments/{deployment['id']}"), user.log(deployment)) == before
 
 
+def test_a_worker_frozen_in_the_middle_of_its_commit_makes_no_second_one_and_writes_nothing(
+    scene: World, user: Person, repo_id: str
+) -> None:
+    """Its request arrives long after another worker has pushed: the Hub refuses it, because its parent is old."""
+    user.manage(repo_id, user.upload(apps.hello()))
+    scene.hub.fault(space=repo_id, method="POST", path="/commit/", delay=25)
+    deployment = user.deploy(repo_id)
+    patience = time.monotonic() + 30
+    while any(fault["space"] == repo_id for fault in scene.hub.faults()):
+        assert time.monotonic() < patience
+        time.sleep(0.02)
+    victim, _ = busy_worker(scene, deployment)
+    victim.freeze(60)
+
+    final = user.finished(deployment)
+    before = (final, user.log(deployment))
+    arrived = commit_answers(scene, repo_id, 2)
+    victim.thaw(now=True)
+    victim.wait_for("job.fenced", "job.left")
+
+    assert final["status"] == "succeeded"
+    assert arrived == [200, 412]
+    history = scene.hub.api().list_repo_commits(repo_id, repo_type="space")
+    assert [commit.commit_id for commit in history if str(deployment["id"]) in commit.message] == [final["hub_sha"]]
+    assert (user.get(f"/deployments/{deployment['id']}"), user.log(deployment)) == before
+
+
+def commit_answers(scene: World, repo_id: str, many: int) -> list[int]:
+    patience = time.monotonic() + 40
+    while len(calls := scene.hub.calls(method="POST", path=f"{repo_id}/commit/")) < many:
+        assert time.monotonic() < patience, calls
+        time.sleep(0.1)
+    return [call["status"] for call in calls]
+
+
 def test_a_worker_told_to_stop_hands_its_work_over(scene: World, user: Person, repo_id: str) -> None:
     deployment = slow_build(scene, user, repo_id, seconds=3)
     victim, _ = busy_worker(scene, deployment)

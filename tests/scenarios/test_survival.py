@@ -1,9 +1,13 @@
 """SIGKILL at everything at once: what was committed is there, what was under way ends well, and once."""
 
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from tests.localhub_server import LocalHub
 from tests.scenarios import apps
@@ -59,3 +63,39 @@ def test_deployments_survive_a_kill_during_push_build_and_verification(
         kinds = [kind for _, kind, _ in person.events(deployment)]
         assert kinds.count("deployment.succeeded") == 1
     person.http.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
+def test_a_deployment_survives_the_embedded_database_under_it(
+    mortal: SpaceportServer, hub: LocalHub, repo_id: str, number: signal.Signals
+) -> None:
+    person = mortal.person()
+    person.connect_hub()
+    person.manage(repo_id, person.upload(apps.hello()))
+    hub.fault(space=repo_id, build_delay=4)
+    deployment = person.deploy(repo_id)
+    person.until(deployment, "deployment.building")
+    postmaster = psutil.Process(int(next(mortal.folder.rglob("postmaster.pid")).read_text().split()[0]))
+    everyone = [postmaster, *postmaster.children()]
+
+    postmaster.send_signal(number)
+    if number == signal.SIGSTOP:
+        for process in everyone:
+            process.suspend()
+        # Longer than a worker may be silent.
+        threading.Timer(10, lambda: [process.resume() for process in everyone]).start()
+
+    until = time.monotonic() + 60
+    while (ended := status(person, deployment)) not in ("succeeded", "failed") and time.monotonic() < until:
+        time.sleep(0.2)
+    assert ended == "succeeded"
+    history = hub.api().list_repo_commits(repo_id, repo_type="space")
+    assert sum(deployment["id"] in commit.message for commit in history) == 1
+    person.http.close()
+
+
+def status(person: Person, deployment: dict[str, Any]) -> str:
+    """Empty while there is no database to ask."""
+    answer = person.http.get(f"/deployments/{deployment['id']}")
+    assert answer.status_code in (200, 503), answer.text
+    return str(answer.json().get("status", "")) if answer.is_success else ""

@@ -1,22 +1,19 @@
 """One Postgres server process: its cluster, its start and its end."""
 
-import ctypes
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from spaceport.children import end_with_parent
 from spaceport.db import pidfile
 from spaceport.db.binaries import Account
 from spaceport.errors import Unavailable
 
-_PR_SET_PDEATHSIG = 1
 _ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
 # The builtin locale: an order of text that no operating system changes under the indexes.
 _LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
@@ -96,7 +93,7 @@ class Cluster:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for us, who shut the server down last
-                preexec_fn=_end_with_parent() if sys.platform == "linux" else None,  # noqa: PLW1509 - see `start`
+                preexec_fn=end_with_parent(signal.SIGINT),  # noqa: PLW1509 - see `start`
                 **self._as_runner(),
             )
 
@@ -124,15 +121,3 @@ def stop(server: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         server.send_signal(signal.SIGQUIT)
         server.wait()
-
-
-def _end_with_parent() -> Callable[[], None]:
-    libc = ctypes.CDLL(None)  # loaded here: between fork and exec only the call itself is safe
-    parent = os.getpid()
-
-    def ask_kernel() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return ask_kernel

@@ -1,13 +1,12 @@
 """The two programs of the demo, as processes that end with it, however it ends."""
 
-import ctypes
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +14,7 @@ from typing import Self
 
 import httpx
 
+from spaceport.children import end_with_parent
 from spaceport.errors import Unavailable
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -22,7 +22,6 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _START_LIMIT = 90.0
 _STOP_LIMIT = 25.0
 _POLL = 0.05
-_PR_SET_PDEATHSIG = 1
 _SOURCE = Path(__file__).parents[2]
 _KEPT = re.compile(r"PATH|HOME|LANG|LC_ALL|TMPDIR|TZ|USER|LOGNAME")
 # Apps may be built with pip, which has to find its package index as the user's own pip does.
@@ -81,7 +80,7 @@ class Programs:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # Ctrl-C is for the demo, which ends them in order
-                preexec_fn=_end_with_parent() if sys.platform == "linux" else None,  # noqa: PLW1509 - see above
+                preexec_fn=end_with_parent(signal.SIGTERM),  # noqa: PLW1509 - see above
             )
         program = Program(name, log, process)
         self._running.append(program)
@@ -131,15 +130,3 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _end_with_parent() -> Callable[[], None]:
-    libc = ctypes.CDLL(None)  # loaded here: between fork and exec only the call itself is safe
-    parent = os.getpid()
-
-    def ask_kernel() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return ask_kernel

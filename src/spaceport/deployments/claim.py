@@ -14,6 +14,7 @@ from spaceport.deployments.finish import Ending, finish
 from spaceport.deployments.model import Deployment
 from spaceport.deployments.slot import Limits
 from spaceport.deployments.states import Status
+from spaceport.deployments.stop import left
 from spaceport.jobs.model import OPEN_STAGES, Job, JobStage
 from spaceport.spaces.model import Space
 
@@ -54,7 +55,7 @@ def claim(session: Session, limits: Limits, job_id: str, engine_id: int) -> Clai
             Ending(
                 Status.FAILED,
                 "worker_crashed",
-                f"The worker died {job.crashes} times while running the {job.kind} job.",
+                f"The worker died {job.crashes} times while running the {job.kind} job. {left(deployment)}",
                 "Read the log of the Spaceport process; if this source makes it run out of memory, make it smaller.",
             ),
         )

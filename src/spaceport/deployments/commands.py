@@ -12,9 +12,10 @@ from spaceport.deployments.history import note
 from spaceport.deployments.model import Deployment, IfBusy
 from spaceport.deployments.slot import Limits
 from spaceport.deployments.states import Status
+from spaceport.deployments.stop import left, stopped
 from spaceport.errors import Conflict, NotFound
 from spaceport.jobs import queue
-from spaceport.jobs.model import OPEN_STAGES, InitiatorType, Job
+from spaceport.jobs.model import OPEN_STAGES, InitiatorType, Job, JobStage
 from spaceport.spaces.model import Space
 
 
@@ -59,9 +60,9 @@ def request(
     )
     if if_busy in (IfBusy.SUPERSEDE, IfBusy.SUPERSEDE_RUNNING):
         _supersede_queued(session, limits, deployment)
-    if busy is not None and if_busy is IfBusy.SUPERSEDE_RUNNING and busy.status is not Status.QUEUED:
+    if busy is not None and if_busy is IfBusy.SUPERSEDE_RUNNING and not busy.status.final:
         busy.superseded_by = deployment.id
-        _ask_to_stop(session, busy, actor=initiator.id)
+        _stop(session, limits, busy, actor=initiator.id)
     session.add(deployment)
     session.flush()
     note(session, deployment, "queued", actor=initiator.id, number=deployment.number, trigger=trigger)
@@ -70,7 +71,7 @@ def request(
 
 
 def cancel(session: Session, limits: Limits, deployment: Deployment, *, actor: str) -> None:
-    """End a queued deployment at once; ask the worker of a running one to stop and say what it left.
+    """End a deployment that no worker is at; ask the worker of another to stop and say what it left.
 
     Raises Conflict `already_final` for one that has ended.
     """
@@ -88,7 +89,7 @@ def cancel(session: Session, limits: Limits, deployment: Deployment, *, actor: s
         untouched = Ending(Status.CANCELED, "canceled", "Canceled before it started; the Space was not touched.")
         finish(session, limits, deployment, untouched, actor=actor)
     elif deployment.cancel_requested_at is None:
-        _ask_to_stop(session, deployment, actor=actor)
+        _stop(session, limits, deployment, actor=actor)
 
 
 def cancel_open(session: Session, limits: Limits, space: Space, *, actor: str) -> list[str]:
@@ -123,11 +124,16 @@ def _busy(space: Space, holder: Deployment) -> Conflict:
     )
 
 
-def _ask_to_stop(session: Session, deployment: Deployment, *, actor: str) -> None:
+def _stop(session: Session, limits: Limits, deployment: Deployment, *, actor: str) -> None:
+    jobs = select(Job.id).where(Job.deployment_id == deployment.id, Job.stage == JobStage.RUNNING)
+    running = session.exec(jobs).first() is not None
     deployment.cancel_requested_at = clock.now()
     session.add(deployment)
     _abort_jobs(session, deployment)
     note(session, deployment, "cancel_requested", actor=actor)
+    if not running:
+        # Between two runs: nobody would look before the next one, which may be minutes away.
+        finish(session, limits, deployment, stopped(deployment, left(deployment)), actor=actor)
 
 
 def _supersede_queued(session: Session, limits: Limits, newer: Deployment) -> None:

@@ -1,8 +1,6 @@
 """Bringing the deployment's revision into a folder, whatever kind of source it has."""
 
-import asyncio
 import shutil
-import threading
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -20,21 +18,15 @@ _SOURCE: TypeAdapter[Source] = TypeAdapter(Source)
 async def fetch(step: Step, work: Path) -> Fetched:
     """Raises the errors of the sources package, each with its own code and fix."""
     source = _SOURCE.validate_python(step.deployment.source)
-    stop = threading.Event()
-    fetching = asyncio.ensure_future(step.call(_fetch, step, source, work, stop))
-    try:
-        return await asyncio.shield(fetching)
-    except asyncio.CancelledError:
-        stop.set()
-        await asyncio.gather(fetching, return_exceptions=True)
-        raise
+    return await step.call(_fetch, step, source, work)
 
 
-def _fetch(step: Step, source: Source, work: Path, stop: threading.Event) -> Fetched:
+def _fetch(step: Step, source: Source, work: Path) -> Fetched:
     folder = work / "source"
     match source:
         case GitSource():
-            return git.fetch(source, folder, token=_token(step), policy=step.instance.egress, cancelled=stop.is_set)
+            stopped, policy = step.given_up.is_set, step.instance.egress
+            return git.fetch(source, folder, token=_token(step), policy=policy, cancelled=stopped)
         case UploadSource():
             return _unpack(step, source, work)
         case SpaceSource():

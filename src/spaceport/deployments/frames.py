@@ -4,6 +4,7 @@ A frame's id is `<last event>.<last line>`: together they are the cursor from wh
 """
 
 import heapq
+import itertools
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -52,7 +53,7 @@ def reader(database: Database) -> Reader:
             lines = _lines(session, deployment_id, cursor[1], upto[1] if upto else None)
         if more := len(lines) == _MOST_LINES:
             # The rest of the log comes first: an end must stay the last thing a viewer sees.
-            events = [event for event in events if event.kind not in _FINAL]
+            events = list(itertools.takewhile(lambda event: event.kind not in _FINAL, events))
         frames, cursor = _encode(events, lines, cursor)
         return Batch(frames, cursor, ended=deployment.status.final and not more)
 
@@ -78,7 +79,8 @@ def _encode(events: Sequence[Event], lines: Sequence[LogLine], cursor: Cursor) -
     for item in _in_order(events, lines):
         if isinstance(item, Event):
             assert item.id is not None
-            cursor = (item.id, cursor[1])
+            # The final event is shown last, although something may have become known after it.
+            cursor = (max(item.id, cursor[0]), cursor[1])
             data = {"at": item.at.isoformat(), "actor": item.actor, **item.data}
             encoded.append(_frame(cursor, item.kind, data))
         else:

@@ -1,8 +1,10 @@
 """What one run of a job works with: its claim, its Hub, and the two ways out of the event loop."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent import futures
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -11,7 +13,7 @@ from sqlmodel import Session
 
 from spaceport import clock
 from spaceport.deployments import claim as claims
-from spaceport.deployments import log, slot
+from spaceport.deployments import log, slot, stop
 from spaceport.deployments.claim import Claim
 from spaceport.deployments.finish import Ending, finish
 from spaceport.deployments.history import note
@@ -19,16 +21,17 @@ from spaceport.deployments.model import Deployment
 from spaceport.deployments.slot import Limits
 from spaceport.deployments.states import Status, transition
 from spaceport.errors import Unavailable
-from spaceport.hub import Hub, LogLine, Runtime
+from spaceport.hub import Hub, LogLine, Runtime, unless
 from spaceport.instance import Instance
 from spaceport.jobs.model import JobKind
 from spaceport.runtime import observations
 
 T = TypeVar("T")
 
-UNTOUCHED = "The Space was not touched."
 # Seconds a write waits for a database that does not answer.
 _OUTAGE = 120.0
+# Seconds for which somebody who stops a run waits for the call it is in the middle of.
+_LAST_CALL = 0.5
 
 
 class Ended(Exception):
@@ -49,13 +52,17 @@ class Step:
     outside: ThreadPoolExecutor
     # One write at a time: the app's log is recorded beside the step's own work.
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    # What was left on the Space, in words, for a cancellation to report.
-    left: str = UNTOUCHED
+    # Set when the run was stopped: nothing more is sent to the Hub, and Git ends.
+    given_up: threading.Event = field(default_factory=threading.Event)
+    # The calls that are being made, also by a run that was stopped meanwhile.
+    under_way: set[Future[Any]] = field(default_factory=set)
+    # What was left on the Space: in words, for a cancellation to report, and the commit that this run made.
+    left: str = field(init=False)
+    landed: str | None = None
     hub: Hub = field(init=False)
 
     def __post_init__(self) -> None:
-        if self.deployment.status is Status.PUSHING:
-            self.left = "An earlier run of the push may have left a commit on the Space."
+        self.left = stop.left(self.deployment)
 
     @property
     def deployment(self) -> Deployment:
@@ -64,6 +71,11 @@ class Step:
     @property
     def repo_id(self) -> str:
         return self.claim.space.repo_id
+
+    @property
+    def marker(self) -> str:
+        """What the commit's description carries, so that a commit whose answer was lost is recognised."""
+        return f"Spaceport-Deployment: {self.deployment.id}"
 
     def spent_after(self, pause: float) -> float | None:
         """The job's budget in seconds, if it will be spent after a pause; else None. Held time does not count."""
@@ -78,9 +90,37 @@ class Step:
         return budget if running > timedelta(seconds=budget + self.deployment.held_seconds) else None
 
     async def call(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """A blocking call to the outside world. When cancelled, it is waited for: its effect must be known."""
-        loop = asyncio.get_running_loop()
-        return await _to_the_end(loop.run_in_executor(self.outside, lambda: function(*args, **kwargs)))
+        """A blocking call to the outside world.
+
+        When cancelled, it is waited for only a moment. It may then go on, and sends nothing new to the Hub; what it
+        has already sent is `left`.
+        """
+        work = self.outside.submit(self._call, function, args, kwargs)
+        self.under_way.add(work)
+        work.add_done_callback(self.under_way.discard)
+        answer = asyncio.wrap_future(work)
+        try:
+            await asyncio.wait([answer])
+        except asyncio.CancelledError:
+            self.given_up.set()
+            await asyncio.wait([answer], timeout=_LAST_CALL)
+            answer.add_done_callback(_forget)
+            raise
+        return answer.result()
+
+    def _call(self, function: Callable[..., T], args: Any, kwargs: Any) -> T:
+        with unless(self.given_up.is_set):
+            return function(*args, **kwargs)
+
+    def afterwards(self, function: Callable[..., None], *args: Any) -> None:
+        """In a thread, as soon as no call is under way any more, which for a stopped run may take a minute."""
+        waited_for = list(self.under_way)
+
+        def last() -> None:
+            futures.wait(waited_for)
+            function(*args)
+
+        self.outside.submit(last)
 
     async def runtime(self) -> Runtime:
         """The Space's condition, asked of the Hub and kept for whoever asks us."""
@@ -99,7 +139,14 @@ class Step:
         Waits for a database that is gone, for as long as a restart or a failover takes. When the connection was
         lost while committing, the version tells whether the change is there already. A cancellation waits for it.
         """
-        await _to_the_end(asyncio.ensure_future(self._write(change)))
+        writing = asyncio.ensure_future(self._write(change))
+        try:
+            await asyncio.wait([writing])
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])
+            _forget(writing)
+            raise
+        writing.result()
 
     async def _write(self, change: Callable[[Session, Deployment], None]) -> None:
         async with self.writing:
@@ -168,15 +215,10 @@ class Step:
         await self.write(change)
 
 
-async def _to_the_end(work: asyncio.Future[T]) -> T:
-    """The result; when cancelled meanwhile, only after the work is done, because its effect must be known."""
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        await asyncio.wait([work])
-        if not work.cancelled():
-            work.exception()
-        raise
+def _forget(work: asyncio.Future[Any]) -> None:
+    """Nobody is there any more who wants to hear how it ended."""
+    if not work.cancelled():
+        work.exception()
 
 
 _STAMPS = {

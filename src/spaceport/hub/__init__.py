@@ -3,5 +3,17 @@
 from spaceport.hub.client import Hub
 from spaceport.hub.failures import BudgetSpent, HubFailure
 from spaceport.hub.model import Head, Identity, LogLine, NewSpace, RemoteFile, Runtime
+from spaceport.hub.transport import unless
 
-__all__ = ["BudgetSpent", "Head", "Hub", "HubFailure", "Identity", "LogLine", "NewSpace", "RemoteFile", "Runtime"]
+__all__ = [
+    "BudgetSpent",
+    "Head",
+    "Hub",
+    "HubFailure",
+    "Identity",
+    "LogLine",
+    "NewSpace",
+    "RemoteFile",
+    "Runtime",
+    "unless",
+]

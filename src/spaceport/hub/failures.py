@@ -73,6 +73,11 @@ class HubFailure(UpstreamFailed):
         self.status = status
         self.transient = server_side or status == 429
 
+    @property
+    def effect_unknown(self) -> bool:
+        """Whether what was asked for may have happened all the same: the answer was lost, not refused."""
+        return self.transient and self.status != 429
+
 
 class BudgetSpent(HubFailure):
     """Refused here, without calling the Hub: nothing is left of the account's quota for this."""
@@ -80,6 +85,15 @@ class BudgetSpent(HubFailure):
     def __init__(self, seconds: float) -> None:
         super().__init__(429, retry_after=seconds)
         self.message = f"Nothing is left of the Hub account's quota for this; it is renewed in {seconds:.0f} seconds."
+
+
+class NotSent(HubFailure):
+    """The run that wanted to make this call was stopped before it."""
+
+    effect_unknown = False
+
+    def __init__(self) -> None:
+        super().__init__(0, "the run was stopped")
 
 
 def translated(call: Callable[P, T]) -> Callable[P, T]:
@@ -94,6 +108,8 @@ def translated(call: Callable[P, T]) -> Callable[P, T]:
         except HfHubHTTPError as error:
             raise _from_response(error) from error
         except (httpx2.HTTPError, OSError) as error:
+            if (refusal := _behind(error)) is not None:
+                raise refusal from error
             raise HubFailure(0, _short(type(error).__name__)) from error
         except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise HubFailure(0, f"an answer of another form ({type(error).__name__})") from error
@@ -101,6 +117,18 @@ def translated(call: Callable[P, T]) -> Callable[P, T]:
             raise HubFailure(400, _short(str(error))) from error
 
     return wrapper
+
+
+def _behind(error: BaseException) -> SpaceportError | None:
+    """A refusal that the library reports as a file missing from its cache."""
+    cause = error.__cause__
+    while cause is not None:
+        if isinstance(cause, SpaceportError):
+            return cause
+        if isinstance(cause, HfHubHTTPError):
+            return _from_response(cause)
+        cause = cause.__cause__
+    return None
 
 
 def _from_response(error: HfHubHTTPError) -> HubFailure:

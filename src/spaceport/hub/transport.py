@@ -1,17 +1,23 @@
 """The library's one shared HTTP client, with a time-out and with a meter for every account that it calls for."""
 
 import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import httpx2
 import huggingface_hub
 from huggingface_hub import hf_raise_for_status
+from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from spaceport.hub.budget import Meter
+from spaceport.hub.failures import NotSent
 
 _TIMEOUT = httpx2.Timeout(60, connect=10)
 # By endpoint and token: the library makes some calls in threads of its own, where nothing else says whose they are.
 _meters: dict[str, Meter] = {}
+_stopped: ContextVar[Callable[[], bool]] = ContextVar("stopped", default=lambda: False)
 # A connection that idles longer may be closed just as it is used again, and most calls may not be repeated.
 _LIMITS = httpx2.Limits(max_connections=100, keepalive_expiry=2)
 
@@ -24,6 +30,8 @@ def install_client() -> None:
     """
     # Otherwise it asks the Hub an extra, unauthenticated question before its first call.
     huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY = True
+    # They are for a person at a terminal; here they would end up in the log.
+    disable_progress_bars()
     hooks = {"response": [_observe, _end_here]}
     huggingface_hub.set_client_factory(
         lambda: _Client(timeout=_TIMEOUT, limits=_LIMITS, follow_redirects=True, event_hooks=hooks)
@@ -35,9 +43,21 @@ def count(endpoint: str, token: str, meter: Meter) -> None:
     _meters[_key(httpx2.URL(endpoint), f"Bearer {token}")] = meter
 
 
+@contextmanager
+def unless(stopped: Callable[[], bool]) -> Iterator[None]:
+    """Within the block, in this thread: calls raise NotSent once `stopped` says so. One verb may be several calls."""
+    before = _stopped.set(stopped)
+    try:
+        yield
+    finally:
+        _stopped.reset(before)
+
+
 class _Client(httpx2.Client):
     def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
-        """Raises BudgetSpent without calling when nothing is left of the account's quota."""
+        """Raises, without calling, NotSent for a run that was stopped, BudgetSpent when no quota is left."""
+        if _stopped.get()():
+            raise NotSent
         meter = _meter(request)
         # What is not below /api/ has a quota of its own, which no deployment comes near.
         if meter is None or not request.url.path.startswith("/api/"):

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from spaceport.db.database import Database
 from spaceport.jobs import queue
+from spaceport.jobs.entries import Entries
 from spaceport.jobs.model import JobKind
 
 HEARTBEAT = 2.0
@@ -68,6 +69,7 @@ class Engine:
             conninfo=conninfo, kwargs={"prepare_threshold": None}, min_size=1, max_size=6, timeout=20
         )
         self._app = procrastinate.App(connector=connector)
+        self._app.job_manager = Entries(connector)
         self._database = database
         self._sweep = sweep
         self._listen = listen

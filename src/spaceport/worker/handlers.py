@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from spaceport.deployments import claim as claims
+from spaceport.deployments import late
 from spaceport.deployments.claim import Claim, Fenced
 from spaceport.deployments.pipeline import PIPELINE
 from spaceport.deployments.slot import Limits
-from spaceport.deployments.states import Status
 from spaceport.deployments.step import Ended, Step
+from spaceport.deployments.stop import stopped
 from spaceport.errors import SpaceportError, Unavailable
 from spaceport.hub import Hub, HubFailure
 from spaceport.hub_accounts import commands as hub_accounts
@@ -106,14 +107,11 @@ async def _failed(step: Step, error: SpaceportError) -> None:
 async def _end_canceled(step: Step) -> None:
     # Who asked, and for whom, was written by others since our last write: one of nothing brings it here.
     await step.write(lambda _session, _deployment: None)
-    if step.deployment.hub_sha and "Commit" not in step.left:
-        step.left = f"Commit {step.deployment.hub_sha[:7]} is on the Space, which goes on building or serving it."
-    if newer := step.deployment.superseded_by:
-        reason = f"Deployment {newer} took over while this one was {step.deployment.status}. {step.left}"
-        await step.end(Ended("superseded", reason, status=Status.SUPERSEDED))
-    else:
-        reason = f"Canceled while {step.deployment.status}. {step.left}"
-        await step.end(Ended("canceled", reason, status=Status.CANCELED))
+    said = step.left
+    ending = stopped(step.deployment, said)
+    await step.end(Ended(ending.code, ending.reason, status=ending.status))
+    if step.under_way or step.left != said:
+        step.afterwards(late.settle, step, said)
 
 
 def _claim(instance: Instance, job_id: str, engine_id: int) -> Claim | None:

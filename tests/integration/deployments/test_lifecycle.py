@@ -28,7 +28,7 @@ from spaceport.deployments.states import Status
 from spaceport.deployments.step import move
 from spaceport.errors import Conflict
 from spaceport.jobs import queue
-from spaceport.jobs.model import JobKind
+from spaceport.jobs.model import JobKind, JobStage
 
 _numbers = itertools.count(1)
 _ROAD = {JobKind.PUSH: (Status.BUILDING, JobKind.BUILD), JobKind.BUILD: (Status.VERIFYING, JobKind.HEALTH_CHECK)}
@@ -76,13 +76,15 @@ class Lifecycle(RuleBasedStateMachine):
     @rule(deployment=deployments)
     def cancel(self, deployment: str) -> None:
         before = self.bench.deployment(deployment).status
+        jobs = self.bench.jobs(deployment)
+        held = before is not Status.QUEUED and jobs[-1].stage is JobStage.RUNNING
         try:
             self.bench.cancel(deployment)
         except Conflict:
             assert before.final
         else:
             assert not before.final
-            assert (self.bench.deployment(deployment).status is Status.CANCELED) == (before is Status.QUEUED)
+            assert (self.bench.deployment(deployment).status is not Status.CANCELED) == held
 
     @rule(target=runs, deployment=deployments)
     def claim(self, deployment: str) -> object:

@@ -61,6 +61,7 @@ def test_supersede_waits_for_one_that_runs_and_ends_all_that_wait(bench: Bench) 
 
 def test_supersede_running_also_asks_the_running_one_to_stop(bench: Bench) -> None:
     running = bench.request()
+    bench.held(running)
     bench.advance(running, to=Status.BUILDING)
     newest = bench.request(IfBusy.SUPERSEDE_RUNNING)
     asked = bench.deployment(running)
@@ -102,11 +103,34 @@ def test_a_queued_deployment_is_canceled_at_once_and_says_that_nothing_was_touch
 
 def test_a_running_deployment_is_asked_to_stop_once(bench: Bench) -> None:
     first = bench.request()
+    bench.held(first)
     bench.advance(first, to=Status.BUILDING)
     for _ in range(2):
         bench.cancel(first)
     assert bench.deployment(first).status is Status.BUILDING
     assert bench.events(first).count("deployment.cancel_requested") == 1
+
+
+def test_a_deployment_that_waits_to_be_tried_again_ends_at_once_when_canceled(bench: Bench) -> None:
+    first = bench.request()
+    following = bench.request(IfBusy.WAIT)
+    bench.advance(first, to=Status.BUILDING)
+    bench.cancel(first)
+    ended = bench.deployment(first)
+    assert ended.status is Status.CANCELED
+    assert "Commit aaaaaaa is on the Space" in (ended.reason or "")
+    assert bench.deployment(following).waiting_for is None
+    assert bench.claim(first) is None
+
+
+def test_a_push_that_waits_to_be_tried_again_does_not_claim_to_know_what_it_left(bench: Bench) -> None:
+    first = bench.request()
+    bench.sql("UPDATE deployment SET status = 'pushing'")
+    newer = bench.request(IfBusy.SUPERSEDE_RUNNING)
+    ended = bench.deployment(first)
+    assert (ended.status, ended.superseded_by) == (Status.SUPERSEDED, newer)
+    assert "may have left a commit" in (ended.reason or "")
+    assert bench.deployment(newer).waiting_for is None
 
 
 def test_what_has_ended_cannot_be_canceled(bench: Bench) -> None:

@@ -8,7 +8,7 @@ from tests.localhub_server import LocalHub
 
 from spaceport.deployments.fetch import copy_space
 from spaceport.errors import TooLarge
-from spaceport.hub import Hub, NewSpace
+from spaceport.hub import Hub, HubFailure, NewSpace
 from spaceport.sources.limits import Limits
 from spaceport.sources.model import SpaceSource
 
@@ -47,3 +47,14 @@ def test_too_much_is_refused_before_anything_is_fetched(hub: Hub, tmp_path: Path
 
     assert refusal.value.code == code
     assert not (tmp_path / "copy").exists()
+
+
+@pytest.mark.parametrize("path", ["/tree/", "/resolve/"])
+def test_a_refusal_in_the_middle_of_a_copy_is_told_as_what_it_is(
+    server: LocalHub, hub: Hub, tmp_path: Path, path: str
+) -> None:
+    server.fault(path=path, status=403, count=None)
+    with pytest.raises(HubFailure) as refusal:
+        copy_space(hub, SpaceSource(repo_id="local/original"), tmp_path / "copy")
+
+    assert (refusal.value.code, refusal.value.transient) == ("hub_forbidden", False)

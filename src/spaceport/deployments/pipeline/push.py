@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 from spaceport.deployments import fetch, mirror
 from spaceport.deployments.prepare import prepare
 from spaceport.deployments.states import Status
-from spaceport.deployments.step import UNTOUCHED, Ended, Step
+from spaceport.deployments.step import Ended, Step
+from spaceport.deployments.stop import COMMIT_ON_ITS_WAY, RESTART_ON_ITS_WAY, RESTARTED, UNTOUCHED, left_after_push
 from spaceport.hub import Head, HubFailure
 from spaceport.hub.model import BUILDING_STAGES, STARTING_STAGES
 from spaceport.jobs.model import JobKind
@@ -25,11 +25,10 @@ MAX_RACES = 3
 async def push(step: Step) -> None:
     if step.deployment.status is Status.QUEUED:
         await step.advance(Status.PUSHING)
-    elif sha := await step.call(step.hub.find_commit, step.repo_id, marker(step)):
+    elif sha := await step.call(step.hub.find_commit, step.repo_id, step.marker):
         # An earlier run of this job pushed, and its answer or its worker was lost.
         await _pushed(step, sha, new=True)
         return
-    step.left = UNTOUCHED
     async with _working_folder(step) as folder:
         fetched = await fetch.fetch(step, folder)
         await _record_revision(step, fetched)
@@ -40,7 +39,7 @@ async def push(step: Step) -> None:
             except HubFailure as failure:
                 if failure.status != 412 or race == MAX_RACES:
                     raise
-                if sha := await step.call(step.hub.find_commit, step.repo_id, marker(step)):
+                if sha := await step.call(step.hub.find_commit, step.repo_id, step.marker):
                     # It was an earlier run of this very job, whose commit arrived late.
                     await _pushed(step, sha, new=True)
                     return
@@ -49,27 +48,28 @@ async def push(step: Step) -> None:
                 return
 
 
-def marker(step: Step) -> str:
-    """What the commit's description carries, so that a commit whose answer was lost is recognised."""
-    return f"Spaceport-Deployment: {step.deployment.id}"
-
-
 @contextlib.asynccontextmanager
 async def _working_folder(step: Step) -> AsyncIterator[Path]:
     """Made and removed off the event loop: a source may be thousands of files."""
 
-    def make() -> Path:
-        work = step.instance.settings.data_dir / "work"
-        work.mkdir(parents=True, exist_ok=True)
+    work = step.instance.settings.data_dir / "work"
+    folder = work / f"{step.deployment.id}-{step.claim.epoch}"
+
+    def make() -> None:
         for killed in work.glob(f"{step.deployment.id}-*"):
             shutil.rmtree(killed, ignore_errors=True)
-        return Path(tempfile.mkdtemp(prefix=f"{step.deployment.id}-", dir=work))
+        folder.mkdir(mode=0o700, parents=True)
 
-    folder = await step.call(make)
     try:
+        await step.call(make)
         yield folder
     finally:
-        await step.call(shutil.rmtree, folder, ignore_errors=True)
+        # A commit that is still being sent reads from it.
+        step.afterwards(_remove, folder)
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _record_revision(step: Step, fetched: Fetched) -> None:
@@ -127,22 +127,23 @@ def _plan(folder: Path, remote: list[Any]) -> mirror.Plan:
 
 
 def _commit(step: Step, head: Head, plan: mirror.Plan, fetched: Fetched) -> str:
-    step.left = "A commit was on its way to the Space and may have arrived."
     first_line = (fetched.message or "").strip().splitlines()[:1]
-    sha = step.hub.commit(
-        step.repo_id,
-        add=plan.add,
-        delete=plan.delete,
-        title=(first_line[0] if first_line else f"Deploy {fetched.revision[:19]}")[:72],
-        description=f"Revision: {fetched.revision}\n{marker(step)}",
-        parent=head.sha,
-    )
-    step.left = left_after_push(sha)
+    step.left = COMMIT_ON_ITS_WAY
+    try:
+        sha = step.hub.commit(
+            step.repo_id,
+            add=plan.add,
+            delete=plan.delete,
+            title=(first_line[0] if first_line else f"Deploy {fetched.revision[:19]}")[:72],
+            description=f"Revision: {fetched.revision}\n{step.marker}",
+            parent=head.sha,
+        )
+    except HubFailure as failure:
+        if not failure.effect_unknown:
+            step.left = UNTOUCHED
+        raise
+    step.landed, step.left = sha, left_after_push(sha)
     return sha
-
-
-def left_after_push(sha: str | None) -> str:
-    return f"Commit {(sha or '')[:7]} is on the Space, which goes on building or serving it."
 
 
 async def _unchanged(step: Step, head: Head) -> None:
@@ -154,11 +155,23 @@ async def _unchanged(step: Step, head: Head) -> None:
     )
     if not settled and step.claim.space.sdk is not Sdk.STATIC:
         await step.say("It does not serve that commit, so it is restarted.")
-        await step.call(step.hub.restart, step.repo_id)
+        await step.call(_restart, step)
     await _pushed(step, head.sha, new=False)
+
+
+def _restart(step: Step) -> None:
+    step.left = RESTART_ON_ITS_WAY
+    try:
+        step.hub.restart(step.repo_id)
+    except HubFailure as failure:
+        if not failure.effect_unknown:
+            step.left = UNTOUCHED
+        raise
+    step.left = RESTARTED
 
 
 async def _pushed(step: Step, sha: str, *, new: bool) -> None:
     if new:
+        step.left = left_after_push(sha)
         await step.say(f"Pushed as commit {sha[:7]}.")
     await step.advance(Status.BUILDING, next_job=JobKind.BUILD, hub_sha=sha, pushed=new)
