@@ -77,7 +77,7 @@ class Lifecycle(RuleBasedStateMachine):
     def cancel(self, deployment: str) -> None:
         before = self.bench.deployment(deployment).status
         jobs = self.bench.jobs(deployment)
-        held = before is not Status.QUEUED and jobs[-1].stage is JobStage.RUNNING
+        held = before is not Status.QUEUED and any(job.stage is JobStage.RUNNING for job in jobs[-1:])
         try:
             self.bench.cancel(deployment)
         except Conflict:
