@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 
 import spaceport
 from spaceport.api import (
+    activity,
     app_answers,
     auth,
     costs,
@@ -34,6 +35,7 @@ from spaceport.runtime.relay import Relay
 _DOORS = (
     auth,
     teams,
+    activity,
     hub_accounts,
     spaces,
     lifecycle,
