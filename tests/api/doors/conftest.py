@@ -74,9 +74,9 @@ class Crew:
     def space(self) -> str:
         return f"/api/v1/spaces/local/{self.name}"
 
-    def ask(self, who: str, method: str, path: str, body: Any = None):
+    def ask(self, who: str, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None):
         person = self.people["owner"] if who == "nobody" else self.people[who]
-        headers = {} if who == "nobody" else person.headers
+        headers = ({} if who == "nobody" else person.headers) | (headers or {})
         url = path.format(space=self.space, repo_id=self.repo_id, team=self.team_id, **self.ids)
         if body == "file":
             return person.api.request(method, url, files={"file": ("a.tar.gz", archive({"a": "b"}))}, headers=headers)

@@ -52,7 +52,7 @@ MATRIX = {
     "read a job": ("GET", "/api/v1/jobs/{job}", None, (401, 404, 200, 200, 200, 200)),
 }
 # Covered for every role in test_teams.py, about the caller alone, or without an end: test_activity.py.
-ELSEWHERE = re.compile(r"/api/v1/(teams|me|auth)|/health$|/api/v1/spaces/{owner}/{name}/events$")
+ELSEWHERE = re.compile(r"/api/v1/(teams|me|auth)|/health$|\{space\}/events$")
 
 
 @pytest.fixture
