@@ -1,15 +1,13 @@
 """The hardware that Spaces may be given, with prices."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from spaceport.accounts import queries as accounts
 from spaceport.api.caller import RunningInstance, SignedIn
-from spaceport.costs import forecast, tiers
+from spaceport.costs import forecast, prices
 from spaceport.costs.model import HardwareList, HardwarePublic, HardwareTier
-from spaceport.hub import HubFailure
 from spaceport.hub_accounts import commands as hub_accounts
 
 router = APIRouter(prefix="/api/v1/hardware", tags=["hardware"])
@@ -22,28 +20,15 @@ def list_hardware(
     hub_account_id: Annotated[str | None, Query(pattern=r"^hub_[0-9a-z]{26}$")] = None,
 ) -> HardwareList:
     """What the Hub offers Spaces, as it listed it within the last hour; older when it does not answer."""
-    endpoint = instance.settings.hf_endpoint
     with instance.database.unit_of_work() as session:
-        caller = accounts.caller(session, claims)
-        known = tiers.stored(session, endpoint)
-        if not tiers.stale(known):
-            return _public(known)
-        account = hub_accounts.any_of(session, caller, hub_account_id)
+        account = hub_accounts.any_of(session, accounts.caller(session, claims), hub_account_id)
         hub = hub_accounts.connect(session, instance, account.id)
-    try:
-        offers = hub.hardware()
-    except HubFailure:
-        if not known:
-            raise
-        return _public(known)
-    with instance.database.unit_of_work() as session:
-        return _public(tiers.replace(session, endpoint, offers))
+    return _public(prices.known(instance.database, hub))
 
 
 def _public(known: list[HardwareTier]) -> HardwareList:
-    observed_at: datetime = known[0].observed_at
     return HardwareList(
-        observed_at=observed_at,
+        observed_at=max(tier.observed_at for tier in known),
         items=[
             HardwarePublic.model_validate(
                 tier,

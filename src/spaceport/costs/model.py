@@ -91,11 +91,11 @@ class TeamCost(SQLModel):
 
 
 class CostForecast(SQLModel):
-    """What a change of hardware would cost, before it is made."""
+    """What a change of hardware or replicas would cost, before it is made."""
 
     hardware: str | None
     usd_per_hour: float | None
-    new_hardware: str
+    new_hardware: str | None
     new_usd_per_hour: float
-    month: MonthCost = Field(description="With the hardware as it is.")
-    new_month: MonthCost = Field(description="With the new hardware from now on.")
+    month: MonthCost = Field(description="As it is.")
+    new_month: MonthCost = Field(description="With the change from now on.")

@@ -13,8 +13,9 @@ from spaceport import clock
 from spaceport.costs import forecast
 from spaceport.costs.forecast import Pace, Spent
 from spaceport.costs.model import CostForecast, HardwareTier, HardwareUsage, SpaceCost, TeamCost
+from spaceport.errors import Invalid, NotFound
 from spaceport.runtime.usage import REPLICAS
-from spaceport.spaces.model import Space
+from spaceport.spaces.model import SettingsUpdate, Space
 
 _LOOKBACK = timedelta(days=7)
 _SPENT = text("""
@@ -24,12 +25,13 @@ _SPENT = text("""
     GROUP BY space_id, hardware ORDER BY micro_usd DESC, hardware
 """)
 _PACE = text(f"""
-    SELECT space.id, observation.observed_at, tier.micro_usd_per_minute * {REPLICAS} AS price,
+    SELECT space.id, observation.observed_at, {REPLICAS} AS replicas, tier.micro_usd_per_minute * {REPLICAS} AS price,
         coalesce(observation.hardware, observation.requested_hardware) AS hardware,
         extract(epoch FROM CAST(:now AS timestamptz) - greatest(space.created_at, :since)) AS possible,
         (SELECT coalesce(sum(seconds), 0) FROM space_usage WHERE space_id = space.id AND day >= :first_day) AS billed
     FROM space LEFT JOIN observation ON observation.space_id = space.id
-    LEFT JOIN hardware_tier tier ON tier.endpoint = space.endpoint AND tier.name = coalesce(observation.hardware, observation.requested_hardware)
+    LEFT JOIN hardware_tier tier
+        ON tier.endpoint = space.endpoint AND tier.name = coalesce(observation.hardware, observation.requested_hardware)
     WHERE space.id = ANY(:ids) AND space.deleted_at IS NULL
 """)  # noqa: S608 - a constant of ours
 _OF_TEAM = text("""
@@ -40,9 +42,10 @@ _OF_TEAM = text("""
 
 @dataclass
 class _Facts:
-    """About one space. `price` is None where it is unknown, `pace` zero for one that is gone."""
+    """About one space. `price` is that of all replicas, None where it is unknown; `pace` zero for one that is gone."""
 
     hardware: str | None = None
+    replicas: int = 1
     price: int | None = None
     pace: Pace = field(default_factory=Pace)
     observed_at: datetime | None = None
@@ -70,17 +73,38 @@ def of_team(session: Session, team_id: str) -> TeamCost:
     )
 
 
-def of_change(session: Session, space: Space, tier: HardwareTier) -> CostForecast:
-    """What other hardware would cost from now on, run for as much of the time as it was."""
+def of_change(session: Session, space: Space, tiers: Sequence[HardwareTier], wanted: SettingsUpdate) -> CostForecast:
+    """What other hardware or replicas would cost from now on, run for as much of the time as it was.
+
+    Raises Invalid `nothing_to_price`, NotFound `hardware_unknown`.
+    """
+    if wanted.hardware is None and wanted.replicas is None:
+        raise Invalid(
+            "Neither hardware nor replicas were given, and nothing else has a price.",
+            code="nothing_to_price",
+            fix="Send hardware or replicas with dry_run=true.",
+        )
     now = clock.now()
     facts = _facts(session, [space.id])[space.id]
+    price = _price(tiers, wanted.hardware or facts.hardware) * (wanted.replicas or facts.replicas)
     return CostForecast(
         hardware=facts.hardware,
         usd_per_hour=None if facts.price is None else forecast.usd_per_hour(facts.price),
-        new_hardware=tier.name,
-        new_usd_per_hour=forecast.usd_per_hour(tier.micro_usd_per_minute),
+        new_hardware=wanted.hardware or facts.hardware,
+        new_usd_per_hour=forecast.usd_per_hour(price),
         month=forecast.month(facts.spent, [facts.pace], now),
-        new_month=forecast.month(facts.spent, [facts.pace.priced(tier.micro_usd_per_minute)], now),
+        new_month=forecast.month(facts.spent, [facts.pace.priced(price)], now),
+    )
+
+
+def _price(tiers: Sequence[HardwareTier], name: str | None) -> int:
+    for tier in tiers:
+        if tier.name == name:
+            return tier.micro_usd_per_minute
+    raise NotFound(
+        f"The Hub offers no hardware {name}." if name else "It is not known yet what this Space runs on.",
+        code="hardware_unknown",
+        fix="See what there is with GET /api/v1/hardware.",
     )
 
 
@@ -96,6 +120,7 @@ def _facts(session: Session, ids: Sequence[str]) -> dict[str, _Facts]:
     for row in session.execute(_PACE, parameters):
         of = facts[row.id]
         of.hardware, of.price, of.observed_at = row.hardware, row.price, row.observed_at
+        of.replicas = row.replicas
         of.pace = Pace(row.price or 0, _share(row))
     return facts
 

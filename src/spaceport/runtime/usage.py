@@ -26,7 +26,8 @@ _ACCRUE = text(f"""
                 * {REPLICAS} AS seconds,
             tier.micro_usd_per_minute AS price
         FROM observation JOIN space ON space.id = observation.space_id
-        LEFT JOIN hardware_tier tier ON tier.endpoint = space.endpoint AND tier.name = coalesce(observation.hardware, observation.requested_hardware)
+        LEFT JOIN hardware_tier tier
+        ON tier.endpoint = space.endpoint AND tier.name = coalesce(observation.hardware, observation.requested_hardware)
         WHERE observation.space_id = ANY(:ids) AND observation.stage = ANY(:billed)
             AND coalesce(observation.hardware, observation.requested_hardware) IS NOT NULL
             AND observation.observed_at < :until

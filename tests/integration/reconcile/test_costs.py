@@ -6,11 +6,12 @@ import pytest
 
 from spaceport import clock
 from spaceport.costs import forecast, queries, tiers
-from spaceport.costs.model import SpaceCost
+from spaceport.costs.model import CostForecast, SpaceCost
+from spaceport.errors import SpaceportError
 from spaceport.hub import Head, Runtime
 from spaceport.hub_accounts import commands as hub_accounts
 from spaceport.reconcile import observations
-from spaceport.spaces.model import Sdk
+from spaceport.spaces.model import Sdk, SettingsUpdate
 
 MINUTE = timedelta(minutes=1)
 
@@ -41,11 +42,17 @@ class Watched:
     def __init__(self, bench, space) -> None:
         self.bench, self.space = bench, space
 
-    def look(self, at: datetime, stage: str, hardware: str = "t4-small") -> None:
-        runtime = Runtime(stage, hardware=hardware, requested_hardware=hardware)
+    def look(self, at: datetime, stage: str, hardware: str = "t4-small", replicas: int | None = None) -> None:
+        counted = {"replicas": {"current": replicas, "requested": "auto"}}
+        runtime = Runtime(stage, hardware=hardware, requested_hardware=hardware, **counted)
         head = Head(self.space.repo_id, "a" * 40, "docker", False, None, None, runtime)
         with self.bench.database.unit_of_work() as session:
             observations.store(session, [self.space], {self.space.repo_id.lower(): head}, at)
+
+    def change(self, **wanted: object) -> CostForecast:
+        with self.bench.database.unit_of_work() as session:
+            known = tiers.stored(session, self.bench.hub.url)
+            return queries.of_change(session, self.space, known, SettingsUpdate(**wanted))
 
     def cost(self) -> SpaceCost:
         with self.bench.database.unit_of_work() as session:
@@ -80,6 +87,16 @@ def test_a_change_of_hardware_is_billed_from_the_look_that_saw_it(watched, noon)
 
     minutes = {usage.hardware: usage.minutes for usage in watched.cost().by_hardware}
     assert minutes == {"t4-small": 1, "l4x1": 2}
+
+
+def test_every_replica_is_billed_and_one_that_starts_already_is(watched, noon):
+    watched.look(noon - 3 * MINUTE, "APP_STARTING", replicas=0)
+    watched.look(noon - 2 * MINUTE, "RUNNING", replicas=3)
+    watched.look(noon, "RUNNING", replicas=3)
+
+    cost = watched.cost()
+    assert cost.month.minutes_to_date == 1 + 2 * 3
+    assert cost.usd_per_hour == pytest.approx(1.2, rel=0.001)
 
 
 def test_time_that_nobody_looked_is_told_and_not_billed(watched, noon):
@@ -145,13 +162,22 @@ def test_a_change_of_hardware_is_forecast_before_it_is_made(watched, noon):
     watched.look(noon - MINUTE, "RUNNING")
     watched.look(noon, "RUNNING")
 
-    with watched.bench.database.unit_of_work() as session:
-        [tier] = [tier for tier in tiers.stored(session, watched.bench.hub.url) if tier.name == "a10g-small"]
-        change = queries.of_change(session, watched.space, tier)
+    change = watched.change(hardware="a10g-small")
     assert (change.hardware, change.usd_per_hour) == ("t4-small", 0.4)
     assert (change.new_hardware, change.new_usd_per_hour) == ("a10g-small", 1.0)
     assert change.new_month.usd_forecast_always_running > change.month.usd_forecast_always_running
     assert change.new_month.usd_to_date == change.month.usd_to_date
+    twice = watched.change(replicas=2)
+    assert (twice.new_hardware, twice.new_usd_per_hour) == ("t4-small", pytest.approx(0.8, rel=0.001))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code"), [({"sleep_time": 300}, "nothing_to_price"), ({"hardware": "abacus"}, "hardware_unknown")]
+)
+def test_what_has_no_price_is_not_forecast(watched, wanted, code):
+    with pytest.raises(SpaceportError) as refused:
+        watched.change(**wanted)
+    assert refused.value.code == code
 
 
 def test_a_sweep_asks_for_the_prices_it_needs_once_a_day(bench):
