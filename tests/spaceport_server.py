@@ -99,10 +99,11 @@ class Person:
 
     def __init__(self, url: str, name: str) -> None:
         self.http = httpx.Client(base_url=f"{url}/api/v1", trust_env=False, timeout=30)
-        self._sign_in = {"username": f"{name}@example.com", "password": "correct horse battery staple"}
+        self.email, self.password = f"{name}@example.com", "correct horse battery staple"
+        self._sign_in = {"username": self.email, "password": self.password}
         self.post(
             "/auth/register",
-            {"email": self._sign_in["username"], "name": name, "password": self._sign_in["password"]},
+            {"email": self.email, "name": name, "password": self.password},
         )
         self.sign_in()
 

@@ -6,6 +6,7 @@ SpaceportError
 ├── Forbidden        signed in, but this role may not
 ├── NotFound         no such thing in the caller's teams
 ├── Conflict         right request, wrong moment
+├── PreconditionFailed  it is not what the caller took it for
 ├── TooLarge         over a stated limit
 ├── RateLimited      too many, try after `retry_after` seconds
 ├── Unavailable      a part we need is down, try after `retry_after` seconds
@@ -41,6 +42,9 @@ class NotFound(SpaceportError): ...
 
 
 class Conflict(SpaceportError): ...
+
+
+class PreconditionFailed(SpaceportError): ...
 
 
 class TooLarge(SpaceportError): ...

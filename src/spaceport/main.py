@@ -18,10 +18,12 @@ from spaceport.api.health import HubReachability
 from spaceport.db import migrate, url
 from spaceport.db.database import Database
 from spaceport.db.embedded import Embedded
-from spaceport.deployments import frames, slot
+from spaceport.deployments import slot
+from spaceport.deployments.frames import DeploymentReader
 from spaceport.deployments.slot import Limits
 from spaceport.errors import SpaceportError, Unavailable
-from spaceport.events.feed import Feed
+from spaceport.events.activity import ActivityReader
+from spaceport.events.feed import Feed, Reader
 from spaceport.hub.transport import install_client
 from spaceport.instance import Instance
 from spaceport.jobs.engine import Engine
@@ -104,10 +106,16 @@ def create_app(settings: Settings, found: Store, *, with_worker: bool = True) ->
     instance = instances.assemble(settings, Database(found.url, settings.database_pool_size))
     app = create_api(instance)
     app.state.hub_reachability = HubReachability(settings.hf_endpoint)
-    app.state.feed = Feed(frames.reader(instance.database), _conninfo(found))
+    app.state.feed = Feed(readers(instance.database), _conninfo(found))
     app.state.engine = None
     app.router.lifespan_context = lambda app: _running(app, found, with_worker=with_worker)
     return app
+
+
+def readers(database: Database) -> dict[str, Reader]:
+    """Of every kind of stream, by the prefix of its topic's id."""
+    happening = ActivityReader(database)
+    return {"dep": DeploymentReader(database), "team": happening, "space": happening}
 
 
 def _conninfo(found: Store) -> str | None:

@@ -1,10 +1,13 @@
 """Every setting, read once from the environment (and `.env`) by `main` and passed on from there."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
 
 
 class Settings(BaseSettings):
@@ -45,6 +48,10 @@ class Settings(BaseSettings):
         description="Comma-separated hosts (optionally host:port) that sources and health checks may reach"
         " although they are loopback or private.",
     )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Comma-separated origins (https://app.example.com) of dashboards elsewhere that may call the API.",
+    )
     push_concurrency: int = Field(2, ge=1, description="Pushes one worker runs at once.")
     watch_concurrency: int = Field(20, ge=1, description="Builds and health checks one worker watches at once.")
     push_limit: int = Field(8, ge=1, description="Deployments of the whole instance that may be pushing at once.")
@@ -54,10 +61,20 @@ class Settings(BaseSettings):
     log_level: str = Field("info", description="debug, info, warning or error.")
     log_format: str = Field("text", description="text for people, json for machines.")
 
-    @field_validator("egress_allowed_hosts", mode="before")
+    @field_validator("egress_allowed_hosts", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is no origin: write scheme and host alone, as https://app.example.com, and never *."
+                )
+        return value
 
     @field_validator("hf_endpoint")
     @classmethod

@@ -4,13 +4,17 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.middleware.cors import CORSMiddleware
 
 import spaceport
 from spaceport.api import (
+    activity,
     app_answers,
     auth,
+    costs,
     deployments,
     drift,
+    hardware,
     health,
     hub_accounts,
     idempotency,
@@ -25,6 +29,7 @@ from spaceport.api import (
     uploads,
 )
 from spaceport.api.body_limit import BodyLimitMiddleware
+from spaceport.api.conditional import ConditionalMiddleware
 from spaceport.api.request_id import RequestIdMiddleware
 from spaceport.instance import Instance
 from spaceport.runtime.relay import Relay
@@ -32,6 +37,7 @@ from spaceport.runtime.relay import Relay
 _DOORS = (
     auth,
     teams,
+    activity,
     hub_accounts,
     spaces,
     lifecycle,
@@ -40,6 +46,8 @@ _DOORS = (
     space_logs,
     app_answers,
     drift,
+    costs,
+    hardware,
     uploads,
     deployments,
     jobs,
@@ -66,12 +74,34 @@ def create_api(instance: Instance) -> Api:
     app.state.waiting = runtime.waiting(instance)
     app.state.relay = Relay()
     app.add_middleware(idempotency.IdempotencyMiddleware)
+    app.add_middleware(ConditionalMiddleware)
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(RequestIdMiddleware)
+    if instance.settings.cors_origins:
+        app.add_middleware(CORSMiddleware, **_cors(instance.settings.cors_origins))
     problems.install(app)
     for door in _DOORS:
         app.include_router(door.router)
     return app
+
+
+def _cors(origins: tuple[str, ...]) -> dict[str, Any]:
+    """Tokens travel in a header and never in a cookie, so that another site's page cannot act for whoever visits it."""
+    return {
+        "allow_origins": origins,
+        "allow_credentials": False,
+        "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
+        "allow_headers": [
+            "Authorization",
+            "Content-Type",
+            "If-Match",
+            "If-None-Match",
+            "Idempotency-Key",
+            "Last-Event-ID",
+        ],
+        "expose_headers": ["ETag", "Idempotency-Replayed", "Link", "Location", "Retry-After", "X-Request-Id"],
+        "max_age": 600,
+    }
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -12,6 +12,7 @@ from spaceport.accounts.model import Role
 from spaceport.api.caller import RunningInstance, SignedIn
 from spaceport.api.pages import After, Limit, Page, page
 from spaceport.api.spaces import Name, Owner
+from spaceport.api.streams import event_stream
 from spaceport.deployments import commands, frames, queries
 from spaceport.deployments.model import DeploymentCreate, DeploymentPublic
 from spaceport.deployments.slot import Limits
@@ -124,17 +125,14 @@ def follow_deployment(
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
 ) -> Response:
     """What happens to a deployment as server-sent events: status changes and log lines, from its beginning or
-    after `Last-Event-ID`. The stream ends with the deployment's final event, and asked again answers 204."""
+    after `Last-Event-ID`. The stream ends with the deployment's final event, and asked again answers 204; before
+    that it ends with the access token: connect again with a new one."""
     with instance.database.unit_of_work() as session:
         deployment = queries.get(session, accounts.caller(session, claims), deployment_id)
         cursor = frames.resume(session, deployment, last_event_id)
     if cursor is None:
         return Response(status_code=204)
-    return StreamingResponse(
-        request.app.state.feed.follow(deployment.id, cursor),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
-    )
+    return event_stream(request.app.state.feed.follow(deployment.id, cursor), claims)
 
 
 @router.post("/deployments/{deployment_id}/cancellation", status_code=202)

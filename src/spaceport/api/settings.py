@@ -1,12 +1,17 @@
 """A Space's settings: hardware, sleep time, replicas, dev mode."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from spaceport import clock
 from spaceport.accounts import queries as accounts
 from spaceport.accounts.model import Role
 from spaceport.api.caller import RunningInstance, SignedIn
 from spaceport.api.spaces import Name, Owner
+from spaceport.costs import prices
+from spaceport.costs import queries as costs
+from spaceport.costs.model import CostForecast
 from spaceport.hub import HubFailure
 from spaceport.hub_accounts import commands as hub_accounts
 from spaceport.spaces import queries, settings
@@ -24,18 +29,31 @@ def read_settings(instance: RunningInstance, claims: SignedIn, owner: Owner, nam
 
 @router.patch("/{owner}/{name}/settings")
 def update_settings(
-    instance: RunningInstance, claims: SignedIn, owner: Owner, name: Name, wanted: SettingsUpdate
-) -> SettingsPublic:
+    instance: RunningInstance,
+    claims: SignedIn,
+    owner: Owner,
+    name: Name,
+    wanted: SettingsUpdate,
+    dry_run: Annotated[
+        bool, Query(description="Change nothing; answer what hardware and replicas would cost.")
+    ] = False,
+) -> SettingsPublic | CostForecast:
     """Change what is given and leave the rest; hardware and sleep time go to the Hub as one call.
 
+    With `dry_run` nothing is changed, and the answer is what this month comes to as it is and as it would be.
     What the Hub refuses comes back as its own sentence, with `applied`: what it had already accepted of this request.
     """
     with instance.database.unit_of_work() as session:
         caller = accounts.caller(session, claims)
         space = queries.get(session, caller, owner, name, needs=Role.ADMIN)
         hub = hub_accounts.connect(session, instance, space.hub_account_id)
+    changes = settings.changes(wanted)
+    if dry_run:
+        tiers = prices.known(instance.database, hub)
+        with instance.database.unit_of_work() as session:
+            return costs.of_change(session, space, tiers, wanted)
     applied: list[str] = []
-    for change in settings.changes(wanted):
+    for change in changes:
         asked_at = clock.now()
         try:
             runtime = change.send(hub, space.repo_id)

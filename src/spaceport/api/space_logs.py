@@ -13,6 +13,7 @@ from spaceport.accounts import queries as accounts
 from spaceport.accounts.tokens import Claims
 from spaceport.api.caller import RunningInstance, SignedIn
 from spaceport.api.spaces import Name, Owner
+from spaceport.api.streams import event_stream
 from spaceport.hub import Hub
 from spaceport.hub_accounts import commands as hub_accounts
 from spaceport.instance import Instance
@@ -87,11 +88,7 @@ async def follow_space_log(
     if seen is not None and seen.ended:
         return Response(status_code=204)
     relay.admit(space.id, kind)
-    return StreamingResponse(
-        relay.follow(space.id, kind, lambda: hub.follow_log(space.repo_id, kind), seen),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
-    )
+    return event_stream(relay.follow(space.id, kind, lambda: hub.follow_log(space.repo_id, kind), seen), claims)
 
 
 def _space(instance: Instance, claims: Claims, owner: str, name: str) -> tuple[Space, Hub]:

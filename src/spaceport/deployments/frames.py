@@ -5,22 +5,19 @@ A frame's id is `<last event>.<last line>`: together they are the cursor from wh
 
 import heapq
 import itertools
-import json
-import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session, col, func, select
 
 from spaceport.db.database import Database
 from spaceport.deployments.model import Deployment, LogLine
 from spaceport.deployments.states import Status
-from spaceport.events.feed import Batch, Cursor, Reader
+from spaceport.events.feed import Batch, Cursor
+from spaceport.events.frames import frame, parse_cursor
 from spaceport.events.model import Event
 
 _MOST_LINES = 2_000
-_CURSOR = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
 _FINAL = frozenset(f"deployment.{status}" for status in Status if status.final)
 
 
@@ -29,35 +26,33 @@ def resume(session: Session, deployment: Deployment, last_event_id: str | None) 
 
     Never ahead of what there is: the readers of one deployment share a cursor.
     """
-    seen = parse_cursor(last_event_id)
+    seen = parse_cursor(last_event_id) or (0, 0)
     last = session.exec(select(func.max(Event.id)).where(Event.deployment_id == deployment.id)).one()
     newest = (last or 0, deployment.log_count)
     cursor = (min(seen[0], newest[0]), min(seen[1], newest[1]))
     return None if deployment.status.final and cursor == newest else cursor
 
 
-def parse_cursor(text: str | None) -> Cursor:
-    """The cursor in a `Last-Event-ID`; the beginning for anything else."""
-    found = _CURSOR.fullmatch(text or "")
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+class DeploymentReader:
+    """For the feed: what happened to a deployment. Its events and its log lines are counted apart."""
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-def reader(database: Database) -> Reader:
-    """For the feed: what happened to a deployment after a cursor, up to another one or until now."""
-
-    def read(deployment_id: str, cursor: Cursor, upto: Cursor | None) -> Batch:
-        with database.unit_of_work() as session:
+    def read(self, topic: str, cursor: Cursor, upto: Cursor | None) -> Batch:
+        with self._database.unit_of_work() as session:
             # The deployment first: rows that are read after it can only be more.
-            deployment = session.get_one(Deployment, deployment_id)
-            events = _events(session, deployment_id, cursor[0], upto[0] if upto else None)
-            lines = _lines(session, deployment_id, cursor[1], upto[1] if upto else None)
+            deployment = session.get_one(Deployment, topic)
+            events = _events(session, topic, cursor[0], upto[0] if upto else None)
+            lines = _lines(session, topic, cursor[1], upto[1] if upto else None)
         if more := len(lines) == _MOST_LINES:
             # The rest of the log comes first: an end must stay the last thing a viewer sees.
             events = list(itertools.takewhile(lambda event: event.kind not in _FINAL, events))
         frames, cursor = _encode(events, lines, cursor)
         return Batch(frames, cursor, ended=deployment.status.final and not more)
 
-    return read
+    def ahead(self, cursor: Cursor, of: Cursor) -> bool:
+        return cursor[0] > of[0] or cursor[1] > of[1]
 
 
 def _events(session: Session, deployment_id: str, after: int, upto: int | None) -> Sequence[Event]:
@@ -82,11 +77,11 @@ def _encode(events: Sequence[Event], lines: Sequence[LogLine], cursor: Cursor) -
             # The final event is shown last, although something may have become known after it.
             cursor = (max(item.id, cursor[0]), cursor[1])
             data = {"at": item.at.isoformat(), "actor": item.actor, **item.data}
-            encoded.append(_frame(cursor, item.kind, data))
+            encoded.append(frame(cursor, item.kind, data))
         else:
             cursor = (cursor[0], item.seq)
             data = {"seq": item.seq, "step": item.step, "at": item.at.isoformat(), "line": item.line}
-            encoded.append(_frame(cursor, "log", data))
+            encoded.append(frame(cursor, "log", data))
     return "".join(encoded).encode(), cursor
 
 
@@ -101,7 +96,3 @@ def _in_order(events: Sequence[Event], lines: Sequence[LogLine]) -> Iterator[Eve
 
 def _at(item: Event | LogLine) -> datetime:
     return item.at
-
-
-def _frame(cursor: Cursor, kind: str, data: dict[str, Any]) -> str:
-    return f"id: {cursor[0]}.{cursor[1]}\nevent: {kind}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"

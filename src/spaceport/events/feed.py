@@ -6,8 +6,9 @@ bytes, encoded once for all of them, and one that cannot keep up is let go: it r
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import psycopg
 import structlog
@@ -33,8 +34,14 @@ class Batch:
     ended: bool
 
 
-# What follows a cursor, up to another one or to the newest.
-Reader = Callable[[str, Cursor, Cursor | None], Batch]
+class Reader(Protocol):
+    """Knows one kind of topic."""
+
+    def read(self, topic: str, cursor: Cursor, upto: Cursor | None) -> Batch:
+        """What follows a cursor, up to another one or to the newest."""
+
+    def ahead(self, cursor: Cursor, of: Cursor) -> bool:
+        """Whether somebody who stands at `cursor` has seen what one at `of` has not."""
 
 
 @dataclass(eq=False)
@@ -46,10 +53,13 @@ class _Topic:
 
 
 class Feed:
-    """`conninfo` is a direct database address, or None behind a transaction pooler, where nobody can LISTEN."""
+    """`readers` are named by the prefix of their topics' ids: `dep` reads `dep_01…`.
 
-    def __init__(self, read: Reader, conninfo: str | None) -> None:
-        self._read = read
+    `conninfo` is a direct database address, or None behind a transaction pooler, where nobody can LISTEN.
+    """
+
+    def __init__(self, readers: Mapping[str, Reader], conninfo: str | None) -> None:
+        self._readers = readers
         self._conninfo = conninfo
         self._topics: dict[str, _Topic] = {}
 
@@ -60,8 +70,9 @@ class Feed:
                 async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}".encode())
                     async for hint in connection.notifies():
-                        if topic := self._topics.get(hint.payload):
-                            topic.woken.set()
+                        for name in hint.payload.split():
+                            if topic := self._topics.get(name):
+                                topic.woken.set()
             except psycopg.Error as error:
                 log.warning("feed.listening_again", reason=str(error))
             await asyncio.sleep(POLL_SECONDS)
@@ -69,9 +80,10 @@ class Feed:
     async def follow(self, name: str, cursor: Cursor) -> AsyncIterator[bytes]:
         """Everything after the cursor, then what comes, until the topic ends or this viewer falls behind."""
         queue: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=_BACKLOG)
+        reader = self._reader(name)
         topic = self._topic(name, cursor)
         try:
-            while _ahead(cursor, topic.cursor) and topic.pump is not None and not topic.pump.done():
+            while reader.ahead(cursor, topic.cursor) and topic.pump is not None and not topic.pump.done():
                 # The viewer saw more elsewhere than our pump has read: it has to catch up first.
                 topic.woken.set()
                 await asyncio.sleep(JOIN_SECONDS)
@@ -82,8 +94,8 @@ class Feed:
                 # It ended while we waited for it, and told only those who were there.
                 queue.put_nowait(None)
             yield b": connected\n\n"
-            while _ahead(upto, cursor):
-                batch = await asyncio.to_thread(self._read, name, cursor, upto)
+            while reader.ahead(upto, cursor):
+                batch = await asyncio.to_thread(reader.read, name, cursor, upto)
                 if not batch.frames:
                     break
                 cursor = batch.cursor
@@ -92,6 +104,9 @@ class Feed:
                 yield frames
         finally:
             self._leave(name, topic, queue)
+
+    def _reader(self, name: str) -> Reader:
+        return self._readers[name.partition("_")[0]]
 
     def _topic(self, name: str, cursor: Cursor) -> _Topic:
         """The running topic, or a new one that begins where its first viewer stands."""
@@ -116,7 +131,7 @@ class Feed:
             await asyncio.sleep(JOIN_SECONDS)
             topic.woken.clear()
             try:
-                batch = await asyncio.to_thread(self._read, name, topic.cursor, None)
+                batch = await asyncio.to_thread(self._reader(name).read, name, topic.cursor, None)
             except Exception as error:  # noqa: BLE001 - an outage of the database must not end the stream
                 log.warning("feed.reading_again", reason=type(error).__name__)
                 continue
@@ -138,10 +153,6 @@ class Feed:
                 topic.viewers.discard(queue)
             else:
                 queue.put_nowait(frames)
-
-
-def _ahead(cursor: Cursor, of: Cursor) -> bool:
-    return cursor[0] > of[0] or cursor[1] > of[1]
 
 
 async def _queued(queue: asyncio.Queue[bytes | None]) -> AsyncIterator[bytes]:

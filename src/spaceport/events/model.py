@@ -1,7 +1,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, Text
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -9,15 +9,25 @@ from spaceport import clock
 
 
 class Event(SQLModel, table=True):
-    """A fact in the past tense, such as `deployment.failed`. `actor` is a user id, or what acted instead."""
+    """A fact in the past tense, such as `deployment.failed`. `actor` is a user id, or what acted instead.
+
+    `xact` is the transaction that wrote it: 0 for those older than the column.
+    """
 
     __tablename__ = "event"
     __table_args__ = (
         Index("ix_event_deployment_id_id", "deployment_id", "id"),
         Index("ix_event_team_id_id", "team_id", "id"),
+        Index("ix_event_space_id_id", "space_id", "id"),
+        Index("ix_event_team_id_xact_id", "team_id", "xact", "id"),
+        Index("ix_event_space_id_xact_id", "space_id", "xact", "id"),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    xact: int = Field(
+        default=None,
+        sa_column=Column(BigInteger, nullable=False, server_default=text("(pg_current_xact_id()::text)::bigint")),
+    )
     team_id: str = Field(sa_column=Column(Text, ForeignKey("team.id"), nullable=False))
     space_id: str | None = Field(default=None, sa_column=Column(Text, ForeignKey("space.id")))
     deployment_id: str | None = Field(default=None, sa_column=Column(Text, ForeignKey("deployment.id")))

@@ -7,8 +7,8 @@ from sqlmodel import Session
 
 from spaceport.events.model import Event
 
-CHANNEL = "spaceport_deployment"
-_HINT = text("SELECT pg_notify(:channel, :topic)")
+CHANNEL = "spaceport_event"
+_HINT = text("SELECT pg_notify(:channel, :topics)")
 
 
 def record(
@@ -25,10 +25,9 @@ def record(
     session.add(
         Event(kind=kind, team_id=team_id, actor=actor, space_id=space_id, deployment_id=deployment_id, data=data)
     )
-    if deployment_id is not None:
-        hint(session, deployment_id)
+    hint(session, *filter(None, (team_id, space_id, deployment_id)))
 
 
-def hint(session: Session, deployment_id: str) -> None:
-    """Wake the readers of a deployment's stream when this transaction commits."""
-    session.execute(_HINT, {"channel": CHANNEL, "topic": deployment_id})
+def hint(session: Session, *topics: str) -> None:
+    """Wake the readers of these topics when this transaction commits."""
+    session.execute(_HINT, {"channel": CHANNEL, "topics": " ".join(topics)})

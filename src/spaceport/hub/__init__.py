@@ -2,11 +2,12 @@
 
 from spaceport.hub.client import Hub
 from spaceport.hub.failures import BudgetSpent, HubFailure
-from spaceport.hub.model import Head, Identity, LogLine, NewSpace, RemoteFile, Runtime
+from spaceport.hub.model import HardwareOffer, Head, Identity, LogLine, NewSpace, RemoteFile, Runtime
 from spaceport.hub.transport import unless
 
 __all__ = [
     "BudgetSpent",
+    "HardwareOffer",
     "Head",
     "Hub",
     "HubFailure",

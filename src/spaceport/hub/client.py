@@ -1,5 +1,6 @@
 """The Hub's control plane for one account: blocking calls with a time-out, each one HTTP request unless it says so."""
 
+import dataclasses
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from spaceport.hub import logs, transport
 from spaceport.hub.budget import Meter
 from spaceport.hub.control import Control
 from spaceport.hub.failures import translated
-from spaceport.hub.model import Head, Identity, LogLine, NewSpace, RemoteFile, Runtime
+from spaceport.hub.model import HardwareOffer, Head, Identity, LogLine, NewSpace, RemoteFile, Runtime
 
 
 class Hub(Control):
@@ -65,6 +66,21 @@ class Hub(Control):
         self.give_way()
         found = self._api.list_spaces(author=owner, expand=["runtime", "sha", "sdk", "private", "subdomain"])
         return [_head(info) for info in found]
+
+    @translated
+    def hardware(self) -> list[HardwareOffer]:
+        """What Spaces may run on, cheapest kinds first as the Hub lists them."""
+        return [
+            HardwareOffer(
+                name=tier.name,
+                pretty_name=tier.pretty_name,
+                cpu=tier.cpu,
+                ram=tier.ram,
+                accelerator=dataclasses.asdict(tier.accelerator) if tier.accelerator else None,
+                micro_usd_per_minute=tier.unit_cost_micro_usd,
+            )
+            for tier in self._api.list_spaces_hardware()
+        ]
 
     @translated
     def check_write(self, repo_id: str) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 BUILDING_STAGES = frozenset({"BUILDING", "RUNNING_BUILDING"})
 STARTING_STAGES = frozenset({"APP_STARTING", "RUNNING_APP_STARTING"})
 ERROR_STAGES = frozenset({"NO_APP_FILE", "CONFIG_ERROR", "BUILD_ERROR", "RUNTIME_ERROR"})
+# A build is free, and so is whatever does not run (section 6.3). While one builds, the app before it runs on.
+BILLED_STAGES = STARTING_STAGES | {"RUNNING", "RUNNING_BUILDING"}
 IDLE_STAGES = frozenset({"SLEEPING", "STOPPED"})
 # A sleep time: the Space does not sleep.
 NEVER = -1
@@ -103,3 +105,15 @@ class NewSpace:
     visibility: str
     hardware: str | None = None
     sleep_time: int | None = None
+
+
+@dataclass(frozen=True)
+class HardwareOffer:
+    """Hardware that a Space may be given, and its price in millionths of a US dollar per minute (section 6.3)."""
+
+    name: str
+    pretty_name: str
+    cpu: str
+    ram: str
+    accelerator: dict[str, Any] | None
+    micro_usd_per_minute: int

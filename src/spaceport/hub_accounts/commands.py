@@ -94,6 +94,14 @@ def remove(session: Session, caller: Caller, account_id: str) -> None:
     record(session, "hub_account.removed", team_id=team_id, actor=caller.user_id, name=name)
 
 
+def any_of(session: Session, caller: Caller, account_id: str | None) -> HubAccount:
+    """The named account, or any of the caller's: for what the Hub tells everybody. Raises Invalid `no_hub_account`."""
+    accounts = [get(session, caller, account_id)] if account_id is not None else listed(session, caller)
+    if not accounts:
+        raise _no_account()
+    return accounts[0]
+
+
 def choose(session: Session, caller: Caller, account_id: str | None, team_id: str | None) -> HubAccount:
     """The named account, or the team's only one. Raises Invalid with what to do when there is none or a choice."""
     if account_id is not None:
@@ -104,11 +112,7 @@ def choose(session: Session, caller: Caller, account_id: str | None, team_id: st
     if len(accounts) == 1:
         return accounts[0]
     if not accounts:
-        raise Invalid(
-            "Your team has no Hub account yet.",
-            code="no_hub_account",
-            fix="Store a Hub token with POST /api/v1/hub-accounts, or set HF_TOKEN for the whole instance.",
-        )
+        raise _no_account()
     raise Invalid(
         "Your teams have several Hub accounts.",
         code="hub_account_ambiguous",
@@ -129,6 +133,14 @@ def connect(session: Session, instance: Instance, account_id: str) -> Hub:
             fix="Set HF_TOKEN again, or store a token with POST /api/v1/hub-accounts.",
         )
     return Hub(account.endpoint, instance.settings.hf_token.get_secret_value(), meter)
+
+
+def _no_account() -> Invalid:
+    return Invalid(
+        "Your team has no Hub account yet.",
+        code="no_hub_account",
+        fix="Store a Hub token with POST /api/v1/hub-accounts, or set HF_TOKEN for the whole instance.",
+    )
 
 
 def _find(session: Session, instance: Instance, team_id: str, name: str, origin: str) -> HubAccount:

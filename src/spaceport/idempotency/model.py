@@ -37,3 +37,13 @@ class IdempotentRequest(SQLModel, table=True):
     status: int | None = None
     headers: dict[str, str] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     body: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+
+
+class ConditionalChange(SQLModel, table=True):
+    """A request with `If-Match` that is being carried out."""
+
+    __tablename__ = "conditional_change"
+
+    path: str = Field(sa_column=Column(Text, primary_key=True))
+    run_id: str = Field(sa_column=Column(Text, nullable=False))
+    lease_until: datetime = Field(sa_type=_TIMESTAMP)

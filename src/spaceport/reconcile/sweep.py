@@ -1,6 +1,7 @@
 """Looking at every managed Space once a minute, with one listing call for all of an owner's."""
 
 import random
+from collections.abc import Iterable
 from datetime import timedelta
 
 import structlog
@@ -8,9 +9,10 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from spaceport import clock
+from spaceport.costs import tiers
 from spaceport.deployments import slot
 from spaceport.errors import Conflict
-from spaceport.hub import BudgetSpent, Hub, HubFailure
+from spaceport.hub import BudgetSpent, Head, Hub, HubFailure
 from spaceport.hub_accounts import commands as hub_accounts
 from spaceport.instance import Instance
 from spaceport.reconcile import observations
@@ -18,6 +20,7 @@ from spaceport.spaces import moving
 from spaceport.spaces.model import Space
 
 EVERY = 60.0
+PRICES_EVERY = timedelta(days=1)
 
 _NEW = text("""
     INSERT INTO hub_sweep (hub_account_id, owner, next_at)
@@ -75,6 +78,8 @@ def sweep(instance: Instance, account_id: str, owner: str) -> None:
         return
     with instance.database.unit_of_work() as session:
         spaces = _managed(session, account_id, owner)
+    _keep_prices(instance, hub, [heads[key] for space in spaces if (key := space.repo_id.lower()) in heads])
+    with instance.database.unit_of_work() as session:
         changed = observations.store(session, spaces, heads, asked_at)
     for space_id, confirmed in changed.items():
         if any(difference["field"] == "exists" for difference in confirmed) and _found_again(instance, hub, space_id):
@@ -102,6 +107,21 @@ def _found_again(instance: Instance, hub: Hub, space_id: str) -> bool:
         log.warning("sweep.renamed_to_managed", space=before, reason=error.message)
         return False
     return True
+
+
+def _keep_prices(instance: Instance, hub: Hub, heads: Iterable[Head]) -> None:
+    """Ask for prices where one is needed that is not known, or was not asked for today."""
+    needed = {head.runtime.requested_hardware for head in heads if head.runtime and head.runtime.requested_hardware}
+    with instance.database.unit_of_work() as session:
+        if not tiers.missing(session, hub.endpoint, needed, every=PRICES_EVERY):
+            return
+    try:
+        offers = hub.hardware()
+    except HubFailure as failure:
+        log.info("prices.not_answered", endpoint=hub.endpoint, reason=failure.message)
+        return
+    with instance.database.unit_of_work() as session:
+        tiers.replace(session, hub.endpoint, offers)
 
 
 def _managed(session: Session, account_id: str, owner: str) -> list[Space]:

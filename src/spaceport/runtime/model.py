@@ -1,9 +1,9 @@
 """What is kept of a Space's condition, and how it is shown."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, DateTime, ForeignKey, Integer, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, ForeignKey, Integer, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -38,6 +38,24 @@ class Observation(SQLModel, table=True):
     )
     listed_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     observed_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class SpaceUsage(SQLModel, table=True):
+    """Seconds in which a space was starting or running, per UTC day and hardware, each replica counted.
+
+    `unpriced_seconds` are those among them for which no price was known; `unobserved_seconds` lie between two
+    looks too far apart to say, and are not billed here.
+    """
+
+    __tablename__ = "space_usage"
+
+    space_id: str = Field(sa_column=Column(Text, ForeignKey("space.id", ondelete="CASCADE"), primary_key=True))
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    hardware: str = Field(sa_column=Column(Text, primary_key=True))
+    seconds: int = Field(sa_column=Column(BigInteger, nullable=False))
+    micro_usd: int = Field(sa_column=Column(BigInteger, nullable=False))
+    unpriced_seconds: int = Field(sa_column=Column(BigInteger, nullable=False))
+    unobserved_seconds: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
 class DnsRecord(SQLModel):

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
 from spaceport.hub import Runtime
+from spaceport.runtime import usage
 from spaceport.runtime.model import Observation
 
 _LONGEST_ERROR = 2000
@@ -19,9 +20,10 @@ def keep(session: Session, space_id: str, runtime: Runtime, asked_at: datetime) 
 
 
 def upsert(session: Session, rows: Iterable[dict[str, Any]]) -> None:
-    """Rows of the same columns, `space_id` and `observed_at` among them. In order of the space, so that two agree."""
+    """Rows of one look and of the same columns. In order of the space, so that two writers agree."""
     ordered = sorted(rows, key=lambda row: row["space_id"])
     if ordered:
+        usage.accrue(session, [row["space_id"] for row in ordered], max(row["observed_at"] for row in ordered))
         statement = insert(Observation).values(ordered)
         fresh = {name: statement.excluded[name] for name in ordered[0] if name != "space_id"}
         newer = col(Observation.observed_at) <= statement.excluded.observed_at

@@ -12,11 +12,11 @@ from tests.spaceport_server import archive
 
 from spaceport import instance as instances
 from spaceport.db.database import Database
-from spaceport.deployments import frames
 from spaceport.events.feed import Feed
 from spaceport.events.model import Event
 from spaceport.hub.transport import install_client
 from spaceport.instance import Instance
+from spaceport.main import readers
 from spaceport.settings import Settings
 
 ROLES = ("viewer", "deployer", "admin", "owner")
@@ -47,7 +47,7 @@ def instance(database, tmp_path, hub: LocalHub, settings: dict[str, Any]) -> Ins
 @pytest.fixture
 def api(api, instance: Instance):
     """Without a worker: what is queued stays queued."""
-    api.app.state.feed = Feed(frames.reader(instance.database), None)
+    api.app.state.feed = Feed(readers(instance.database), None)
     return api
 
 
@@ -74,9 +74,9 @@ class Crew:
     def space(self) -> str:
         return f"/api/v1/spaces/local/{self.name}"
 
-    def ask(self, who: str, method: str, path: str, body: Any = None):
+    def ask(self, who: str, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None):
         person = self.people["owner"] if who == "nobody" else self.people[who]
-        headers = {} if who == "nobody" else person.headers
+        headers = ({} if who == "nobody" else person.headers) | (headers or {})
         url = path.format(space=self.space, repo_id=self.repo_id, team=self.team_id, **self.ids)
         if body == "file":
             return person.api.request(method, url, files={"file": ("a.tar.gz", archive({"a": "b"}))}, headers=headers)

@@ -38,6 +38,11 @@ MATRIX = {
     "upload": ("POST", "/api/v1/uploads?team_id={team}", "file", (401, 404, 403, 201, 201, 201)),
     "deploy": ("POST", "{space}/deployments", {}, (401, 404, 403, 202, 202, 202)),
     "read drift": ("GET", "{space}/drift", None, (401, 404, 200, 200, 200, 200)),
+    "list hardware": ("GET", "/api/v1/hardware", None, (401, 422, 200, 200, 200, 200)),
+    "read a space's cost": ("GET", "{space}/cost", None, (401, 404, 200, 200, 200, 200)),
+    "read a team's cost": ("GET", "/api/v1/teams/{team}/cost", None, (401, 404, 200, 200, 200, 200)),
+    "list a team's activity": ("GET", "/api/v1/teams/{team}/activity", None, (401, 404, 200, 200, 200, 200)),
+    "list a space's activity": ("GET", "{space}/activity", None, (401, 404, 200, 200, 200, 200)),
     "list deployments": ("GET", "{space}/deployments", None, (401, 404, 200, 200, 200, 200)),
     "read a deployment": ("GET", "/api/v1/deployments/{deployment}", None, (401, 404, 200, 200, 200, 200)),
     "read a log": ("GET", "/api/v1/deployments/{deployment}/logs", None, (401, 404, 200, 200, 200, 200)),
@@ -46,8 +51,8 @@ MATRIX = {
     "list jobs": ("GET", "/api/v1/jobs", None, (401, 200, 200, 200, 200, 200)),
     "read a job": ("GET", "/api/v1/jobs/{job}", None, (401, 404, 200, 200, 200, 200)),
 }
-# Covered for every role in test_teams.py, or about the caller alone.
-ELSEWHERE = re.compile(r"/api/v1/(teams|me|auth)|/health$")
+# Covered for every role in test_teams.py, about the caller alone, or without an end: test_activity.py.
+ELSEWHERE = re.compile(r"/api/v1/(teams|me|auth)|/health$|\{space\}/events$")
 
 
 @pytest.fixture

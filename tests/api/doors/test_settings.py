@@ -125,3 +125,17 @@ def test_setting_the_same_value_again_puts_drift_right(
 def test_hardware_has_one_way_only(crew: Crew) -> None:
     for given in ({"hardware": "t4-small"}, {"sleep_time": 60}):
         assert code(crew.ask("owner", "PATCH", "{space}", given)) == (422, "request_invalid")
+
+
+def test_a_change_of_hardware_can_be_priced_without_being_made(crew: Crew, docker: str, hub: LocalHub) -> None:
+    hub.clear_calls()
+    answer = crew.ask("admin", "PATCH", f"{docker}/settings?dry_run=true", {"hardware": "t4-small"})
+
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["new_hardware"], answer.json()["new_usd_per_hour"]) == ("t4-small", 0.4)
+    assert answer.json()["new_month"]["usd_forecast_always_running"] > 0
+    assert crew.done("GET", f"{docker}/settings")["hardware"] != "t4-small"
+    assert {call["method"] for call in hub.calls(path="/api/spaces")} <= {"GET"}
+    refused = crew.ask("admin", "PATCH", f"{docker}/settings?dry_run=true", {"dev_mode": True})
+    assert (refused.status_code, refused.json()["code"]) == (422, "nothing_to_price")
+    assert crew.ask("deployer", "PATCH", f"{docker}/settings?dry_run=true", {"hardware": "t4-small"}).status_code == 403

@@ -24,11 +24,19 @@ MAX = 18 * "9"
 @pytest.fixture(params=["listening", "polling"])
 async def feed(request: pytest.FixtureRequest, bench: Bench, database_url: str) -> AsyncIterator[Feed]:
     """Behind a transaction pooler nobody can LISTEN: then it has no address and looks once a second."""
-    feed = Feed(frames.reader(bench.database), url.conninfo(database_url) if request.param == "listening" else None)
+    feed = Feed(
+        {"dep": frames.DeploymentReader(bench.database)},
+        url.conninfo(database_url) if request.param == "listening" else None,
+    )
     running = asyncio.create_task(feed.run())
     yield feed
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+def cursor_of(frame_id: str) -> Cursor:
+    event, line = frame_id.split(".")
+    return int(event), int(line)
 
 
 class Viewer:
@@ -56,7 +64,7 @@ class Viewer:
 
     @property
     def cursor(self) -> Cursor:
-        return frames.parse_cursor(self.seen[-1][0])
+        return cursor_of(self.seen[-1][0])
 
     async def until(self, condition: Callable[["Viewer"], object]) -> None:
         async with asyncio.timeout(DEADLINE):
@@ -120,7 +128,7 @@ async def test_a_viewer_resumes_with_exactly_the_rest(bench: Bench, feed: Feed, 
     await first.leave()
     await write(bench, deployment, 30)
     for position in range(0, len(first.seen), 7):
-        second = Viewer(feed, deployment, frames.parse_cursor(first.seen[position][0]))
+        second = Viewer(feed, deployment, cursor_of(first.seen[position][0]))
         await second.until(lambda viewer: 60 in viewer.lines)
         ids = [identifier for identifier, _, _ in first.seen[: position + 1] + second.seen]
         assert len(set(ids)) == len(ids)

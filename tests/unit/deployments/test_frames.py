@@ -1,8 +1,6 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from spaceport.deployments import frames
 from spaceport.deployments.model import LogLine
 from spaceport.events.model import Event
@@ -44,7 +42,6 @@ def test_events_and_lines_come_in_the_order_of_time_with_the_final_event_last() 
 def test_each_frames_id_is_the_cursor_behind_it() -> None:
     raw, _ = frames._encode([event(3, "deployment.queued", 0), event(5, "deployment.pushing", 2)], [line(1, 1)], (2, 0))
     assert [identifier for identifier, _, _ in parsed(raw)] == ["3.0", "3.1", "5.1"]
-    assert frames.parse_cursor("5.1") == (5, 1)
 
 
 def test_clocks_that_disagree_never_reorder_the_lines_themselves() -> None:
@@ -56,10 +53,3 @@ def test_no_text_can_break_out_of_its_frame() -> None:
     raw, _ = frames._encode([], [line(1, 0, "a\n\nevent: deployment.succeeded\ndata: {}\r\n\u2028")], (0, 0))
     ((_, kind, data),) = parsed(raw)
     assert (kind, data["line"]) == ("log", "a\n\nevent: deployment.succeeded\ndata: {}\r\n\u2028")
-
-
-@pytest.mark.parametrize(
-    "given", [None, "", "x", "1", "1.", ".1", "-1.2", "1.2.3", "²", "².²", "\u0661.\u0661", "9" * 40 + ".0", "1.2 "]
-)
-def test_a_cursor_that_is_none_of_ours_means_the_beginning(given: str | None) -> None:
-    assert frames.parse_cursor(given) == (0, 0)

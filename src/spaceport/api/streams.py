@@ -1,0 +1,26 @@
+"""Server-sent events at the door."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
+
+from fastapi.responses import StreamingResponse
+
+from spaceport import clock
+from spaceport.accounts.tokens import Claims
+
+
+def event_stream(frames: AsyncIterator[bytes], claims: Claims) -> StreamingResponse:
+    """Open as long as the access token is good: who reconnects is asked again whether they may see this."""
+    return StreamingResponse(
+        _until(claims, frames),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _until(claims: Claims, frames: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout((claims.expires_at - clock.now()).total_seconds()):
+            async for frame in frames:
+                yield frame
