@@ -73,7 +73,7 @@ COMMANDS = {
         "-e MODE=1 -s B=2 python:3.11 python -c import~os;print(os.environ['MODE']+os.environ['B'])", r"\b12\b"
     ),
     "jobs stats": Line("{busy}", r"MEM USAGE"),
-    "jobs uv run": Line("python -c print(40+2)", r"\b42\b"),
+    "jobs uv run": Line("sum.py 40 2", r"\b42\b"),
     "jobs wait": Line("{job} {job}", r"COMPLETED"),
     "jobs scheduled delete": Line("{schedule}", r"Scheduled Job deleted"),
     "jobs scheduled inspect": Line("{schedule}", r"@yearly"),
@@ -84,7 +84,7 @@ COMMANDS = {
     "jobs scheduled run": Line("@daily python:3.11 python -c 1", r"Scheduled Job created"),
     "jobs scheduled suspend": Line("{schedule}", r"Scheduled Job suspended"),
     "jobs scheduled trigger": Line("{schedule}", r"Scheduled Job triggered"),
-    "jobs scheduled uv run": Line("@daily python -c 1", r"Scheduled Job created"),
+    "jobs scheduled uv run": Line("@daily sum.py 40 2", r"Scheduled Job created"),
 }
 
 REFUSED = {
@@ -96,8 +96,5 @@ REFUSED = {
     # localhub runs no SSH server.
     "jobs ssh": Line("{busy}", r"SSH is not enabled on this job", 1),
     "jobs run": Line("--ssh python:3.11 python", r"SSH is not available", 1),
-    # A script of one's own travels in a bucket, and localhub holds Spaces only.
-    "jobs uv run": Line("app.py", r"holds no buckets", 1),
-    "jobs scheduled uv run": Line("@daily app.py", r"holds no buckets", 1),
 }
 """What cannot make sense here, each with the reason. Refused as the Hub refuses: a status and a sentence."""

@@ -24,6 +24,7 @@ class CommandLine:
         self.hub = hub
         self.folder = folder
         (folder / "app.py").write_text(app())
+        (folder / "sum.py").write_text("import sys\nprint(sum(map(int, sys.argv[1:])))\n")
         (folder / "notes.txt").write_text("notes")
         env = {"HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token, "HF_HOME": str(folder / "home"), "COLUMNS": "400"}
         quiet = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_UPDATE_CHECK": "1", "HF_HUB_DISABLE_XET": "1"}

@@ -20,7 +20,7 @@ def choose(data: Path) -> int | None:
 def prepare(data: Path, uid: int) -> None:
     """Lets that user into the folders that are theirs, and past the others, which stay closed."""
     data.chmod(0o711)
-    for name in ("repositories", "logs"):
+    for name in ("repositories", "logs", "xet"):
         (data / name).mkdir(mode=0o700, exist_ok=True)
         (data / name).chmod(0o700)
     for name in ("venvs", "pip-cache", "buckets"):

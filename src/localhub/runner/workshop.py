@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from localhub.buckets.buckets import Buckets
 from localhub.config import Config
 from localhub.faults import Faults
 from localhub.runner import user
@@ -18,6 +19,7 @@ class Workshop:
         self.store = store
         self.faults = faults
         self.stubs = stubs
+        self.buckets = Buckets(config.data, store)
         self.signer = Signer(config.data / "signing.key")
         self.uid = user.choose(config.data)
         self.venvs = Venvs(config.data / "venvs", self.uid)
