@@ -6,7 +6,6 @@ import time
 from localhub.accounts import Caller
 from localhub.config import PLAN_QUOTAS, Config
 
-
 UNLIMITED = "/xet/"
 """Another service with the Hub, outside its quotas."""
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,7 +10,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from localhub import clock, credentials, errors
-from localhub.accounts import stable_id
 from localhub.api import bodies, context
 from localhub.api.repos import NAME
 from localhub.buckets.buckets import Bucket, Buckets, File, Refused
@@ -109,15 +107,19 @@ def _apply(buckets: Buckets, bucket: Bucket, lines: list[dict[str, Any]]) -> lis
     failed = []
     for line in lines:
         try:
-            if line["type"] == "addFile":
-                buckets.put(bucket, line["path"], line["xetHash"], line.get("mtime", time.time() * 1000) / 1000)
-            elif line["type"] == "deleteFile":
-                buckets.delete(bucket, line["path"])
-            else:
-                raise Refused("localhub copies no files between buckets")
+            _change(buckets, bucket, line)
         except Refused as error:
             failed.append({"path": line["path"], "error": str(error)})
     return failed
+
+
+def _change(buckets: Buckets, bucket: Bucket, line: dict[str, Any]) -> None:
+    if line["type"] == "copyFile":
+        raise Refused("localhub copies no files into a bucket")
+    if line["type"] == "deleteFile":
+        buckets.delete(bucket, line["path"])
+    else:
+        buckets.put(bucket, line["path"], line.get("xetHash", ""), line.get("mtime", time.time() * 1000) / 1000)
 
 
 def _lines(raw: bytes) -> list[dict[str, Any]]:
@@ -141,10 +143,8 @@ def _collapsed(files: list[File], prefix: str) -> list[dict[str, Any]]:
 
 def _entry(file: File) -> dict[str, Any]:
     when = _when(file)
-    return {"type": "file", "path": file.path, "size": file.size, "xetHash": file.hash} | {
-        "mtime": when,
-        "uploadedAt": when,
-    }
+    facts = {"type": "file", "path": file.path, "size": file.size, "xetHash": file.hash}
+    return facts | {"mtime": when, "uploadedAt": when}
 
 
 def _when(file: File) -> str:
@@ -167,8 +167,7 @@ async def _shown(request: Request, bucket: Bucket) -> dict[str, Any]:
 
 
 async def _files(request: Request, bucket: Bucket) -> list[File]:
-    found: Callable[[], list[File]] = lambda: sorted(_buckets(request).files(bucket), key=lambda file: file.path)
-    return await asyncio.to_thread(found)
+    return await asyncio.to_thread(_buckets(request).files, bucket)
 
 
 def _may_read(request: Request, bucket: Bucket) -> bool:

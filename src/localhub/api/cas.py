@@ -6,6 +6,7 @@ The smallest content-addressed store they accept: nothing is known beforehand (`
 
 import asyncio
 import re
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -115,11 +116,13 @@ def _range(request: Request, size: int) -> tuple[int, int]:
     return start, end
 
 
-async def _file(request: Request, bucket: Bucket, is_wanted: Any) -> File:
-    files = await asyncio.to_thread(lambda: list(filter(is_wanted, _held(request).files(bucket))))
-    if not files:
+async def _file(request: Request, bucket: Bucket, is_wanted: Callable[[File], bool]) -> File:
+    """The first file of which this is true. Raises 404."""
+    files = await asyncio.to_thread(_held(request).files, bucket)
+    found = next(filter(is_wanted, files), None)
+    if found is None:
         raise errors.entry_missing()
-    return files[0]
+    return found
 
 
 def _bucket(request: Request, *, write: bool) -> Bucket:

@@ -82,13 +82,12 @@ class Buckets:
     def folder(self, bucket: Bucket) -> Path:
         return self._data / "buckets" / bucket.owner / bucket.name
 
-    def files(self, bucket: Bucket) -> Iterator[File]:
-        """In no order. Links are left out: an app may have made one that leads anywhere."""
+    def files(self, bucket: Bucket) -> list[File]:
+        """By path. Links are left out: an app may have made one that leads anywhere."""
         root = self.folder(bucket)
-        for place, _folders, names in os.walk(root):
-            for name in names:
-                if file := _file(bucket, root, Path(place, name)):
-                    yield file
+        paths = (Path(place, name) for place, _folders, names in os.walk(root) for name in names)
+        found = (_file(bucket, root, path) for path in paths)
+        return sorted((file for file in found if file), key=lambda file: file.path)
 
     def place(self, bucket: Bucket, file: File) -> Path:
         """Raises Refused when it has become something else meanwhile."""

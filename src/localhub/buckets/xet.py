@@ -56,11 +56,11 @@ def files(shard: bytes) -> dict[str, list[Part]]:
         if len(record) < _RECORD:
             raise Malformed("a shard that ends too early")
         flags, count = _number(record, 32), _number(record, 36)
-        first = place + _RECORD
-        place = first + _RECORD * count * (2 if flags & _VERIFIED else 1) + (_RECORD if flags & _DESCRIBED else 0)
+        first, end = place + _RECORD, place + _RECORD * (1 + count)
+        place = end + (_RECORD * count if flags & _VERIFIED else 0) + (_RECORD if flags & _DESCRIBED else 0)
         if place > len(shard):
             raise Malformed("a shard that ends too early")
-        found[_hash(record)] = [_part(shard[at : at + _RECORD]) for at in range(first, first + _RECORD * count, _RECORD)]
+        found[_hash(record)] = [_part(shard[at : at + _RECORD]) for at in range(first, end, _RECORD)]
     return found
 
 

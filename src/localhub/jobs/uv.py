@@ -52,7 +52,7 @@ def read(image: str, words: tuple[str, ...], mounts: Sequence[Mount]) -> Recipe:
 
 async def install(recipe: Recipe, python: str, store: Venvs, say: Callable[[str], None]) -> Path:
     """The environment, made once for each set of packages. Raises BuildFailed when a package cannot be had."""
-    key = venvs.key(python, "uv", *sorted(recipe.packages)) if recipe.packages else venvs.key(python, "bare")
+    key = venvs.key_of(python, "uv", *sorted(recipe.packages)) if recipe.packages else venvs.key_of(python, "bare")
     async with store.lock(key):
         if not store.ready(key):
             await store.create(key, python, pip=bool(recipe.packages), say=say)

@@ -35,9 +35,7 @@ async def mounts(workshop: Workshop, owner: str, given: list[dict[str, Any]], fo
 
     `owner` is whose private Spaces may be read.
     """
-    return [
-        await _mount(workshop, owner, volume, folder / str(number), log) for number, volume in enumerate(given)
-    ]
+    return [await _mount(workshop, owner, volume, folder / str(number), log) for number, volume in enumerate(given)]
 
 
 async def _mount(workshop: Workshop, owner: str, volume: dict[str, Any], folder: Path, log: Log) -> Mount:

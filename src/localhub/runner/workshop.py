@@ -27,6 +27,11 @@ class Workshop:
         self.docker = False
         self.apps = config.data / "apps"
 
+    @property
+    def warning(self) -> str:
+        """What is to be said about whom apps run as; empty for nothing. A Docker engine decides that itself."""
+        return "" if self.docker else user.warning(self.config.data)
+
     def own(self, folder: Path) -> None:
         """Lets apps write into a folder."""
         if self.uid is not None:
