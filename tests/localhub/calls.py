@@ -120,6 +120,7 @@ CALLS: dict[Operation, Call] = {
     ("POST", _BUCKET): Call("/api/buckets/local/{fresh}", {"private": True, "visibility": "private"}),
     ("GET", _BUCKET): Call("/api/buckets/{bucket}"),
     ("DELETE", _BUCKET): Call("/api/buckets/{bucket}"),
+    ("PUT", f"{_BUCKET}/settings"): Call("/api/buckets/{bucket}/settings", {"private": False}),
     ("GET", f"{_BUCKET}/tree/{{path}}"): Call("/api/buckets/{bucket}/tree", options={"params": {"recursive": "false"}}),
     ("POST", f"{_BUCKET}/paths-info"): Call("/api/buckets/{bucket}/paths-info", {"paths": ["a/one", "none"]}),
     ("POST", f"{_BUCKET}/batch"): Call(

@@ -61,6 +61,14 @@ COMMANDS = {
     "webhooks info": Line("{webhook}", r"http://127\.0\.0\.1:9/"),
     "webhooks list": Line("", r"http://127\.0\.0\.1:9/|No results"),
     "webhooks update": Line("{webhook} --domain repo --watch user:local", r"Webhook updated"),
+    "buckets cp": Line("hf://buckets/{bucket}/a/one -", r"\b1\b"),
+    "buckets create": Line("{new} --private", r"/buckets/local/new-"),
+    "buckets delete": Line("{bucket} --yes", r"Bucket deleted"),
+    "buckets info": Line("{bucket}", r'"?total_files"?: 1'),
+    "buckets list": Line("{bucket} --recursive", r"a/one"),
+    "buckets remove": Line("{bucket}/a/one --yes", r"a/one"),
+    "buckets settings": Line("{bucket} --public", r"local/new-"),
+    "buckets sync": Line("inputs hf://buckets/{bucket}/inputs", r"[Uu]pload"),
     "jobs cancel": Line("{busy}", r"Job cancelled"),
     "jobs expose": Line("{busy} 8000", r"ports: \[8000\]"),
     "jobs hardware": Line("", r"cpu-xl"),
@@ -93,6 +101,8 @@ REFUSED = {
     "spaces ssh": Line("{space} --auto", r"Dev Mode is not available", 1),
     # Patches a running Gradio process from outside, through an agent that only the Hub's images have.
     "spaces hot-reload": Line("{space} -f notes.txt --skip-checks", r"Hot reload is not available", 1),
+    # A bucket is a folder of that name, which running apps hold open.
+    "buckets move": Line("{bucket} {new}", r"not found", 1),
     # localhub runs no SSH server.
     "jobs ssh": Line("{busy}", r"SSH is not enabled on this job", 1),
     "jobs run": Line("--ssh python:3.11 python", r"SSH is not available", 1),

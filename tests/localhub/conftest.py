@@ -23,12 +23,12 @@ def start(tmp_path: Path, environments: Path) -> Iterator[Start]:
     """Starts localhub with further options; every server is ended afterwards."""
     running: list[LocalHub] = []
 
-    def begin(*options: str, folder: str = "hub", token: str = "hf_local") -> LocalHub:
+    def begin(*options: str, folder: str = "hub", token: str = "hf_local", python: str | None = None) -> LocalHub:
         venvs = tmp_path / folder / "venvs"
         if not venvs.exists():
             venvs.parent.mkdir(exist_ok=True)
             venvs.symlink_to(environments)
-        running.append(LocalHub(tmp_path / folder, *options, token=token))
+        running.append(LocalHub(tmp_path / folder, *options, token=token, python=python))
         return running[-1]
 
     yield begin

@@ -129,6 +129,10 @@ class NewBucket(Body):
     visibility: Literal["public", "private"] | None = None
 
 
+class BucketSettings(Body):
+    private: bool | None = None
+
+
 class Paths(Body):
     paths: Annotated[list[str], Field(max_length=2000)] | str
 

@@ -36,6 +36,14 @@ async def one(request: Request) -> Response:
     return JSONResponse(await _shown(request, readable(request)))
 
 
+async def settings(request: Request) -> Response:
+    bucket, facts = writable(request), await context.checked(request, bodies.BucketSettings)
+    if facts.get("private") is not None:
+        bucket.private = facts["private"]
+        _buckets(request).save(bucket)
+    return JSONResponse({"private": bucket.private, "cdnRegions": []})
+
+
 async def tree(request: Request) -> Response:
     """Everything below a prefix, or, with `recursive=false`, what is right below it."""
     bucket = readable(request)
@@ -187,6 +195,7 @@ _BUCKET = "/api/buckets/{owner}/{name}"
 ROUTES = [
     Route("/api/buckets/{owner}", listing),
     Route(_BUCKET, one, methods=["GET", "POST", "DELETE"]),
+    Route(f"{_BUCKET}/settings", settings, methods=["PUT"]),
     Route(f"{_BUCKET}/tree", tree),
     Route(f"{_BUCKET}/tree/{{rest:path}}", tree),
     Route(f"{_BUCKET}/paths-info", paths_info, methods=["POST"]),

@@ -66,9 +66,12 @@ class Buckets:
         owner, _, name = repo_id.partition("/")
         bucket = Bucket(owner, name, private)
         self._buckets[bucket.id] = bucket
-        self._store.save_bucket(asdict(bucket))
+        self.save(bucket)
         self.folder(bucket).mkdir(parents=True, exist_ok=True)
         return bucket
+
+    def save(self, bucket: Bucket) -> None:
+        self._store.save_bucket(asdict(bucket))
 
     def remove(self, bucket: Bucket) -> None:
         """It is gone at once; its files are still there for `discard`."""

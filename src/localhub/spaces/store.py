@@ -96,7 +96,7 @@ class Store:
         return [json.loads(text) for (text,) in self._db.execute("SELECT document FROM buckets ORDER BY rowid")]
 
     def save_bucket(self, bucket: dict[str, Any]) -> None:
-        self._db.execute("INSERT INTO buckets VALUES (?, ?)", (bucket["id"], json.dumps(bucket)))
+        self._db.execute("INSERT OR REPLACE INTO buckets VALUES (?, ?)", (bucket["id"], json.dumps(bucket)))
 
     def remove_bucket(self, bucket_id: str) -> None:
         self._db.execute("DELETE FROM buckets WHERE id = ?", (bucket_id,))
