@@ -54,7 +54,7 @@ def test_five_hundred_builds_wait_for_their_turn_and_all_of_them_end(start, tmp_
         for number in range(500):
             client.post(f"/api/spaces/local/demo-{number}/restart").raise_for_status()
         stages = [item["runtime"]["stage"] for item in client.get("/api/spaces?expand=runtime").json()]
-    assert stages.count("BUILDING") > 100
+    assert stages.count("BUILDING") > 10
     crowd.settled(hub, "RUNNING")
     # Two at a time, each at least 20 ms: without the limit they would end much sooner.
     assert time.monotonic() - began >= 500 * 0.02 / 2
