@@ -180,6 +180,7 @@ def test_a_build_can_be_slow(hub):
     api = hub.api()
     for name in ("slow", "quick"):
         api.create_repo(f"local/{name}", repo_type="space", space_sdk="static")
+        hub.wait(f"local/{name}", "RUNNING")
     hub.fault(space="local/slow", build_delay=60)
     shas = {name: spaces.push(api, f"local/{name}", index_html="2") for name in ("slow", "quick")}
     hub.wait("local/quick", "RUNNING", sha=shas["quick"])
