@@ -93,7 +93,8 @@ class Stock(dict[str, str]):
         return job
 
     def _busy(self) -> str:
-        job = self._run("import time; time.sleep(60)")
+        """Not for long: while it lasts it takes one of the few places there are for jobs."""
+        job = self._run("import time; time.sleep(15)")
         self.api.wait_for_job(job, namespace="local", stages=["RUNNING"], poll_interval=0.05)
         return job
 
