@@ -1,11 +1,16 @@
 """A real localhub process for tests: on a free port, in a folder of its own, ended by its process id."""
 
+import atexit
+import functools
+import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +25,17 @@ ROOT = Path(__file__).parents[1]
 class LocalHub:
     """One server. `restart` and `kill` keep its data folder, and so does starting another one on it."""
 
-    def __init__(self, folder: Path, *options: str, token: str = "hf_local", admin: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *options: str, token: str = "hf_local", admin: bool = True, python: str | None = None
+    ) -> None:
+        """`python` starts it from the shell, with that interpreter; otherwise it is forked, which is quick."""
         self.folder = folder
+        self.python = python
         self.admin = admin
         self.token = token
         self.options = options
         self.url = ""
-        self._process: subprocess.Popen[str] | None = None
+        self._process: _Forked | subprocess.Popen[bytes] | None = None
         self.start()
 
     @property
@@ -39,15 +48,9 @@ class LocalHub:
         return self._process.pid
 
     def start(self, *, port: int = 0) -> None:
-        command = (sys.executable, "-m", "localhub", "serve", "--docker", "never")
-        place = ("--data", str(self.folder), "--port", str(port))
-        inherited = filter(None, [os.environ.get("PYTHONPATH")])
-        self._process = subprocess.Popen(
-            [*command, *place, *(["--admin"] if self.admin else []), *self.options],
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), *inherited])},
-        )
+        place = ("serve", "--docker", "never", "--data", str(self.folder), "--port", str(port))
+        arguments = [*place, *(["--admin"] if self.admin else []), *self.options]
+        self._process = self._started(arguments) if self.python else _forks().start(arguments)
         self.url = self._address()
 
     def stop(self) -> None:
@@ -118,11 +121,16 @@ class LocalHub:
             answer.raise_for_status()
             return answer.json()
 
+    def _started(self, arguments: list[str]) -> "subprocess.Popen[bytes]":
+        assert self.python
+        command = [self.python, "-m", "localhub", *arguments]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, env=_environment())
+
     def _address(self) -> str:
         assert self._process
         assert self._process.stdout
         ready, _, _ = select.select([self._process.stdout], [], [], START_TIMEOUT)
-        line = self._process.stdout.readline() if ready else ""
+        line = self._process.stdout.readline().decode() if ready else ""
         _, found, address = line.strip().partition("localhub: listening on ")
         if not found:
             self.kill()
@@ -137,3 +145,65 @@ class LocalHub:
             if self._process.stdout:
                 self._process.stdout.close()
             self._process = None
+
+
+class _Forked:
+    """What is needed of `subprocess.Popen`, for a process that is a child of another one."""
+
+    def __init__(self, pid: int, output: int) -> None:
+        self.pid = pid
+        self.stdout = os.fdopen(output, "rb")
+        self._gone = False
+
+    def poll(self) -> int | None:
+        with suppress(ProcessLookupError):
+            if not self._gone:
+                os.kill(self.pid, 0)
+                return None
+        self._gone = True
+        return 0
+
+    def send_signal(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def wait(self, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while self.poll() is None:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"localhub {self.pid} did not end")
+            time.sleep(0.005)
+
+
+class _Forks:
+    """The process that localhub is forked from. It ends when the socket closes, however that comes about."""
+
+    def __init__(self) -> None:
+        self._socket, other = socket.socketpair()
+        command = [sys.executable, str(Path(__file__).with_name("localhub_forks.py")), str(other.fileno())]
+        self._process = subprocess.Popen(command, pass_fds=[other.fileno()], env=_environment())
+        other.close()
+        self._answers = self._socket.makefile()
+        atexit.register(self._end)
+
+    def start(self, arguments: list[str]) -> _Forked:
+        reading, writing = os.pipe()
+        message = json.dumps([arguments, _environment()]).encode()
+        socket.send_fds(self._socket, [message], [writing])
+        os.close(writing)
+        return _Forked(int(self._answers.readline()), reading)
+
+    def _end(self) -> None:
+        self._answers.close()
+        self._socket.close()
+        self._process.wait(STOP_TIMEOUT)
+
+
+@functools.cache
+def _forks() -> _Forks:
+    return _Forks()
+
+
+def _environment() -> dict[str, str]:
+    inherited = filter(None, [os.environ.get("PYTHONPATH")])
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), *inherited])}

@@ -13,6 +13,8 @@ from localhub import errors
 from localhub.api import (
     absent,
     admin,
+    buckets,
+    cas,
     commits,
     duplicates,
     files,
@@ -52,6 +54,8 @@ DOORS = (
     logs,
     visits,
     webhooks,
+    buckets,
+    cas,
     info,
     page,
 )

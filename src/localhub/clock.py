@@ -12,7 +12,7 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def from_epoch(seconds: int) -> str:
+def from_epoch(seconds: float) -> str:
     return iso(datetime.fromtimestamp(seconds, UTC))
 
 

@@ -6,6 +6,9 @@ import time
 from localhub.accounts import Caller
 from localhub.config import PLAN_QUOTAS, Config
 
+UNLIMITED = "/xet/"
+"""Another service with the Hub, outside its quotas."""
+
 
 class Limits:
     def __init__(self, config: Config) -> None:
@@ -15,6 +18,8 @@ class Limits:
 
     def take(self, caller: Caller, address: str, path: str) -> tuple[bool, dict[str, str]]:
         """Counts one request. Says whether it is allowed, and the headers that tell the caller what is left."""
+        if path.startswith(UNLIMITED):
+            return True, {}
         bucket = _bucket(path)
         quota = self._quota(caller, bucket)
         length = self._config.rate_window

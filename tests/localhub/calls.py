@@ -31,6 +31,7 @@ class Call:
 
 
 _SPACE = "/api/spaces/{namespace}/{repo}"
+_BUCKET = "/api/buckets/{namespace}/{repo}"
 _JOB = "/api/jobs/{namespace}/{jobId}"
 _SCHEDULE = "/api/scheduled-jobs/{namespace}/{jobId}"
 _NEW = {"visibility": "private", "hardware": "cpu-basic", "sleepTimeSeconds": 3600, "volumes": [VOLUME]} | {
@@ -115,6 +116,18 @@ CALLS: dict[Operation, Call] = {
     ("PUT", f"{_SPACE}/volumes"): Call("/api/spaces/{app}/volumes", {"volumes": [VOLUME]}),
     ("DELETE", f"{_SPACE}/volumes"): Call("/api/spaces/{mounted}/volumes"),
     ("GET", f"{_SPACE}/logs/{{logType}}"): Call("/api/spaces/{space}/logs/build"),
+    ("GET", "/api/buckets/{namespace}"): Call("/api/buckets/local", options={"params": {"search": "things"}}),
+    ("POST", _BUCKET): Call("/api/buckets/local/{fresh}", {"private": True, "visibility": "private"}),
+    ("GET", _BUCKET): Call("/api/buckets/{bucket}"),
+    ("DELETE", _BUCKET): Call("/api/buckets/{bucket}"),
+    ("PUT", f"{_BUCKET}/settings"): Call("/api/buckets/{bucket}/settings", {"private": False}),
+    ("GET", f"{_BUCKET}/tree/{{path}}"): Call("/api/buckets/{bucket}/tree", options={"params": {"recursive": "false"}}),
+    ("POST", f"{_BUCKET}/paths-info"): Call("/api/buckets/{bucket}/paths-info", {"paths": ["a/one", "none"]}),
+    ("POST", f"{_BUCKET}/batch"): Call(
+        "/api/buckets/{bucket}/batch", options={"content": '{"type":"deleteFile","path":"a/one"}\n'}
+    ),
+    ("GET", f"{_BUCKET}/xet-read-token"): Call("/api/buckets/{bucket}/xet-read-token"),
+    ("GET", f"{_BUCKET}/xet-write-token"): Call("/api/buckets/{bucket}/xet-write-token"),
     ("GET", "/api/settings/webhooks"): Call("/api/settings/webhooks"),
     ("POST", "/api/settings/webhooks"): Call("/api/settings/webhooks", _WEBHOOK),
     ("GET", "/api/settings/webhooks/{webhookId}"): Call("/api/settings/webhooks/{webhook}"),

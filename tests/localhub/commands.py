@@ -61,6 +61,14 @@ COMMANDS = {
     "webhooks info": Line("{webhook}", r"http://127\.0\.0\.1:9/"),
     "webhooks list": Line("", r"http://127\.0\.0\.1:9/|No results"),
     "webhooks update": Line("{webhook} --domain repo --watch user:local", r"Webhook updated"),
+    "buckets cp": Line("hf://buckets/{bucket}/a/one -", r"\b1\b"),
+    "buckets create": Line("{new} --private", r"/buckets/local/new-"),
+    "buckets delete": Line("{bucket} --yes", r"Bucket deleted"),
+    "buckets info": Line("{bucket}", r'"?total_files"?: 1'),
+    "buckets list": Line("{bucket} --recursive", r"a/one"),
+    "buckets remove": Line("{bucket}/a/one --yes", r"a/one"),
+    "buckets settings": Line("{bucket} --public", r"local/new-"),
+    "buckets sync": Line("inputs hf://buckets/{bucket}/inputs", r"[Uu]pload"),
     "jobs cancel": Line("{busy}", r"Job cancelled"),
     "jobs expose": Line("{busy} 8000", r"ports: \[8000\]"),
     "jobs hardware": Line("", r"cpu-xl"),
@@ -73,7 +81,7 @@ COMMANDS = {
         "-e MODE=1 -s B=2 python:3.11 python -c import~os;print(os.environ['MODE']+os.environ['B'])", r"\b12\b"
     ),
     "jobs stats": Line("{busy}", r"MEM USAGE"),
-    "jobs uv run": Line("python -c print(40+2)", r"\b42\b"),
+    "jobs uv run": Line("sum.py 40 2", r"\b42\b"),
     "jobs wait": Line("{job} {job}", r"COMPLETED"),
     "jobs scheduled delete": Line("{schedule}", r"Scheduled Job deleted"),
     "jobs scheduled inspect": Line("{schedule}", r"@yearly"),
@@ -84,7 +92,7 @@ COMMANDS = {
     "jobs scheduled run": Line("@daily python:3.11 python -c 1", r"Scheduled Job created"),
     "jobs scheduled suspend": Line("{schedule}", r"Scheduled Job suspended"),
     "jobs scheduled trigger": Line("{schedule}", r"Scheduled Job triggered"),
-    "jobs scheduled uv run": Line("@daily python -c 1", r"Scheduled Job created"),
+    "jobs scheduled uv run": Line("@daily sum.py 40 2", r"Scheduled Job created"),
 }
 
 REFUSED = {
@@ -93,11 +101,10 @@ REFUSED = {
     "spaces ssh": Line("{space} --auto", r"Dev Mode is not available", 1),
     # Patches a running Gradio process from outside, through an agent that only the Hub's images have.
     "spaces hot-reload": Line("{space} -f notes.txt --skip-checks", r"Hot reload is not available", 1),
+    # A bucket is a folder of that name, which running apps hold open.
+    "buckets move": Line("{bucket} {new}", r"not found", 1),
     # localhub runs no SSH server.
     "jobs ssh": Line("{busy}", r"SSH is not enabled on this job", 1),
     "jobs run": Line("--ssh python:3.11 python", r"SSH is not available", 1),
-    # A script of one's own travels in a bucket, and localhub holds Spaces only.
-    "jobs uv run": Line("app.py", r"holds no buckets", 1),
-    "jobs scheduled uv run": Line("@daily app.py", r"holds no buckets", 1),
 }
 """What cannot make sense here, each with the reason. Refused as the Hub refuses: a status and a sentence."""

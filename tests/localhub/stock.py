@@ -74,6 +74,15 @@ class Stock(dict[str, str]):
         self.api.create_tag(repo_id, tag="v1", repo_type="space")
         return repo_id
 
+    def _bucket(self) -> str:
+        """With a file in it, as a job would write one."""
+        bucket = self._new()
+        self.api.create_bucket(bucket, private=True)
+        folder = self.hub.folder / "buckets" / bucket / "a"
+        folder.mkdir()
+        (folder / "one").write_text("1")
+        return bucket
+
     def _webhook(self) -> str:
         watched: Any = [{"type": "space", "name": "local/demo"}]
         return self.api.create_webhook(url="http://127.0.0.1:9/", watched=watched, domains=["repo"]).id
@@ -84,7 +93,8 @@ class Stock(dict[str, str]):
         return job
 
     def _busy(self) -> str:
-        job = self._run("import time; time.sleep(60)")
+        """Not for long: while it lasts it takes one of the few places there are for jobs."""
+        job = self._run("import time; time.sleep(15)")
         self.api.wait_for_job(job, namespace="local", stages=["RUNNING"], poll_interval=0.05)
         return job
 

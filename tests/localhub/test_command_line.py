@@ -16,7 +16,7 @@ from tests.localhub.spaces import app
 from tests.localhub.stock import Stock, open_shop
 from tests.localhub_server import LocalHub
 
-CONCERNED = ("spaces", "repos", "upload", "download", "auth whoami", "webhooks", "jobs")
+CONCERNED = ("spaces", "repos", "upload", "download", "auth whoami", "webhooks", "jobs", "buckets")
 
 
 class CommandLine:
@@ -24,7 +24,10 @@ class CommandLine:
         self.hub = hub
         self.folder = folder
         (folder / "app.py").write_text(app())
+        (folder / "sum.py").write_text("import sys\nprint(sum(map(int, sys.argv[1:])))\n")
         (folder / "notes.txt").write_text("notes")
+        (folder / "inputs").mkdir()
+        (folder / "inputs" / "one").write_text("1")
         env = {"HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token, "HF_HOME": str(folder / "home"), "COLUMNS": "400"}
         quiet = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_UPDATE_CHECK": "1", "HF_HUB_DISABLE_XET": "1"}
         self._driver = subprocess.Popen(

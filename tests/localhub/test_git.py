@@ -18,6 +18,7 @@ def clone(hub, tmp_path):
 
 def test_a_push_is_built_and_served_like_a_commit_over_the_api(hub, clone):
     sha = clone.commit(Dockerfile=spaces.DOCKERFILE, app_py=spaces.app("by git"))
+    hub.fault(space="local/demo", build_delay=1)
     clone("push", "origin", "main")
     assert hub.runtime("local/demo")["stage"] == "BUILDING"
     assert spaces.visit(hub.wait("local/demo", "RUNNING", sha=sha))["version"] == "by git"

@@ -1,14 +1,10 @@
 """Gradio Spaces."""
 
-import base64
-import hashlib
 import re
-import zipfile
-from pathlib import Path
 
 import httpx
 import pytest
-from tests.localhub import spaces
+from tests.localhub import spaces, wheels
 
 from localhub.runner import gradio
 
@@ -27,29 +23,14 @@ REAL_APP = (
 )
 
 
-def wheel(folder: Path, name: str, version: str, code: str) -> None:
-    """A package that installs without any index."""
-    info = f"{name}-{version}.dist-info"
-    files = {
-        f"{name}/__init__.py": f"__version__ = {version!r}\n{code}",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nProvides-Extra: oauth\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    hashes = {file: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()) for file, text in files.items()}
-    record = "".join(f"{file},sha256={value.decode().rstrip('=')},\n" for file, value in hashes.items())
-    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
-        for file, text in (files | {f"{info}/RECORD": record + f"{info}/RECORD,,\n"}).items():
-            archive.writestr(file, text)
-
-
 @pytest.fixture
 def shelf(tmp_path, monkeypatch):
     """Two versions of a small `gradio`, and pip told to look nowhere else."""
     folder = tmp_path / "shelf"
     folder.mkdir()
     for version in ("4.1.0", "5.2.0"):
-        wheel(folder, "gradio", version, FAKE)
-    wheel(folder, "spaces", "1.0", "")
+        wheels.write(folder, "gradio", version, FAKE)
+    wheels.write(folder, "spaces", "1.0", "")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
 
@@ -109,7 +90,10 @@ def test_the_python_version_of_the_readme_is_taken(given, image):
 
 @pytest.mark.scenario
 @pytest.mark.timeout(600)
-def test_the_real_gradio_is_installed_and_answers(hub):
+def test_the_real_gradio_is_installed_and_answers(start, monkeypatch):
+    # Most of what it brings is never imported here.
+    monkeypatch.setenv("PIP_NO_COMPILE", "1")
+    hub = start()
     api = hub.api()
     api.create_repo("local/demo", repo_type="space", space_sdk="gradio")
     push(api, version="5.49.1", more="python_version: '3.11'\n", app_py=REAL_APP)

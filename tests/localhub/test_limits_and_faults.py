@@ -176,6 +176,27 @@ def test_a_build_can_be_made_to_fail(hub):
     assert "disk full" in hub.wait("local/demo", "BUILD_ERROR")["errorMessage"]
 
 
+def test_a_build_can_be_slow(hub):
+    api = hub.api()
+    for name in ("slow", "quick"):
+        api.create_repo(f"local/{name}", repo_type="space", space_sdk="static")
+        hub.wait(f"local/{name}", "RUNNING")
+    hub.fault(space="local/slow", build_delay=60)
+    shas = {name: spaces.push(api, f"local/{name}", index_html="2") for name in ("slow", "quick")}
+    hub.wait("local/quick", "RUNNING", sha=shas["quick"])
+    assert hub.runtime("local/slow")["sha"] != shas["slow"]
+
+
+def test_a_fault_can_be_kept_to_one_space(hub):
+    api = hub.api()
+    for name in ("one", "other"):
+        api.create_repo(f"local/{name}", repo_type="space", space_sdk="static")
+    hub.fault(space="local/one", path="/runtime$", status=500, count=None)
+    with hub.http() as client:
+        answers = [client.get(f"/api/spaces/local/{name}/runtime").status_code for name in ("other", "one", "one")]
+    assert answers == [200, 500, 500]
+
+
 def test_a_registry_can_be_made_to_refuse_the_base_image(hub):
     api = hub.api()
     spaces.docker(api, "local/demo")

@@ -1,5 +1,7 @@
 """Never a request to another machine."""
 
+import sys
+
 from tests.localhub import spaces
 from tests.localhub.git import Git, address
 from tests.localhub_server import LocalHub
@@ -28,7 +30,7 @@ def test_a_whole_life_of_a_space_talks_to_this_machine_alone(tmp_path, monkeypat
     watch.mkdir()
     (watch / "sitecustomize.py").write_text(WATCH)
     monkeypatch.setenv("PYTHONPATH", str(watch))
-    hub = LocalHub(tmp_path / "hub")
+    hub = LocalHub(tmp_path / "hub", python=sys.executable)
     try:
         api = hub.api()
         spaces.docker(api, "local/demo")

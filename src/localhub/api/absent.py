@@ -8,10 +8,6 @@ from localhub.api import context
 from localhub.errors import HubError
 
 
-async def buckets(_request: Request) -> Response:
-    raise HubError(403, "localhub holds no buckets, and so no volume or script that travels in one")
-
-
 async def xet(request: Request) -> Response:
     """At once, and not to be tried again: a client that waited here would look as if it hung."""
     context.readable(request)
@@ -19,7 +15,6 @@ async def xet(request: Request) -> Response:
 
 
 ROUTES = [
-    Route("/api/buckets/{rest:path}", buckets, methods=["GET", "POST", "PUT", "DELETE"]),
     Route("/api/spaces/{owner}/{name}/xet-read-token/{rest:path}", xet),
     Route("/api/spaces/{owner}/{name}/xet-write-token/{rest:path}", xet),
 ]

@@ -124,6 +124,29 @@ class Duplicate(SpaceOptions):
     repository: str
 
 
+class NewBucket(Body):
+    private: bool | None = None
+    visibility: Literal["public", "private"] | None = None
+
+
+class BucketSettings(Body):
+    private: bool | None = None
+
+
+class Paths(Body):
+    paths: Annotated[list[str], Field(max_length=2000)] | str
+
+
+class BucketLine(Body):
+    """One line of a bucket's batch."""
+
+    type: Literal["addFile", "copyFile", "deleteFile"]
+    path: str
+    xet_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = ""
+    mtime: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
+    """Milliseconds since 1970."""
+
+
 class Expose(Body):
     ports: list[Port]
     ports_public: list[Port] = []

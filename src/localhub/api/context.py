@@ -41,11 +41,12 @@ def base(request: Request) -> str:
     return str(request.base_url).rstrip("/")
 
 
-async def body(request: Request) -> bytes:
+async def body(request: Request, largest: int = LARGEST_BODY) -> bytes:
+    """Raises 413 once it is larger than that many bytes."""
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > LARGEST_BODY:
+        if size > largest:
             raise HubError(413, "Payload too large")
         chunks.append(chunk)
     return b"".join(chunks)

@@ -24,7 +24,7 @@ text-overflow:ellipsis;white-space:nowrap}
 pre{font:13px/1.5 ui-monospace,monospace;white-space:pre-wrap;overflow-wrap:anywhere;
 border:1px solid var(--line);border-radius:6px;padding:1rem}
 .stage{font-weight:600}.RUNNING{color:#178a3c}.ERROR{color:#d1242f}.OTHER{color:#b07400}
-nav{float:right}
+nav{float:right}.warning{color:#b07400}
 """
 # Nothing of what a page shows may run, and nothing is loaded from anywhere.
 _HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'", "Cache-Control": "no-store"}
@@ -37,7 +37,9 @@ async def index(request: Request) -> Response:
     head = "<thead><tr><th>Space<th>SDK<th>Stage<th>Commit<th>Address<th>Last said</thead>"
     table = f"<table>{head}<tbody>{rows}</table>" if rows else "<p>No Spaces yet.</p>"
     signed = f"signed in as {html.escape(who.name)}" if who.user else '<a href="/sign-in">sign in</a>'
-    return _page("localhub", f"<nav>{signed}</nav><h1>localhub</h1>{table}")
+    warning = hub.runner.workshop.warning if _is_here_alone(request) else ""
+    said = f"<p class=warning>{html.escape(warning)}" if warning else ""
+    return _page("localhub", f"<nav>{signed}</nav><h1>localhub</h1>{said}{table}")
 
 
 async def sign_in(request: Request) -> Response:
@@ -88,9 +90,12 @@ def _may_look(request: Request, space: Space) -> bool:
     """A public Space's log is open to whoever sits at this machine, as everything else of it is."""
     if context.hub(request).accounts.may_write(context.caller(request), space.owner):
         return True
-    # The name too: a page elsewhere may have been given this machine's address.
-    here = (request.client.host if request.client else "", request.url.hostname or "")
-    return not space.private and all(map(_is_here, here))
+    return not space.private and _is_here_alone(request)
+
+
+def _is_here_alone(request: Request) -> bool:
+    """Whether the caller sits at this machine and calls it by its own name: another name, a page elsewhere may have."""
+    return all(map(_is_here, (request.client.host if request.client else "", request.url.hostname or "")))
 
 
 def _is_here(name: str) -> bool:

@@ -68,8 +68,8 @@ def checkout(repository: Path, commit_id: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     index = folder.parent / f"{folder.name}.index"
     try:
-        git(repository, "read-tree", commit_id, env={"GIT_INDEX_FILE": str(index)})
-        git(repository, "--work-tree", str(folder), "checkout-index", "--all", env={"GIT_INDEX_FILE": str(index)})
+        options = ("--work-tree", str(folder), "read-tree", "--reset", "-u")
+        git(repository, *options, commit_id, env={"GIT_INDEX_FILE": str(index)})
         lfs.fill(repository, folder, read.large_files(repository, commit_id))
     finally:
         index.unlink(missing_ok=True)

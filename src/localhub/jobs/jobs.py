@@ -108,8 +108,6 @@ class Jobs:
     async def _attempts(self, job: Job, launch: Launch, log: Log) -> None:
         for left in reversed(range(job.spec.get("attempts", 1))):
             log.write(f"===== Job started at {clock.heading()} =====")
-            job.stage, job.started_at = "RUNNING", clock.now()
-            self.save(job)
             failure = await self._run(job, launch, log)
             if failure is None:
                 self._end(job, "COMPLETED", None)
@@ -125,6 +123,9 @@ class Jobs:
             launch.command, folder=launch.folder, env=launch.env, on_line=log.write, uid=launch.uid
         )
         self._processes[job.id] = process
+        # Not before: whoever finds it running may ask at once what it uses.
+        job.stage, job.started_at = "RUNNING", clock.now()
+        self.save(job)
         try:
             code = await asyncio.wait_for(process.wait(), limit)
         except TimeoutError:

@@ -7,7 +7,7 @@ from localhub import hardware
 from localhub.jobs import uv
 from localhub.jobs.model import Job, Spec
 from localhub.runner import bench, dockerfile, emulator, engine, volumes
-from localhub.runner.builds import BuildFailed, Image, Launch
+from localhub.runner.builds import BuildFailed, Image, Launch, Mount
 from localhub.runner.dockerfile import DockerfileError
 from localhub.runner.log import Log
 from localhub.runner.paths import Paths
@@ -31,12 +31,12 @@ async def prepare(site: Site, workshop: Workshop) -> Launch:
     """Raises Unrunnable."""
     spec = site.job.spec
     site.folder.mkdir(parents=True)
-    try:
-        image = await _image(site, workshop)
-    except (BuildFailed, DockerfileError) as error:
-        raise Unrunnable(str(error)) from error
     given = spec.get("volumes", [])
     mounts = await volumes.mounts(workshop, site.job.owner, given, site.folder / "volumes", site.log)
+    try:
+        image = await _image(site, workshop, mounts)
+    except (BuildFailed, DockerfileError) as error:
+        raise Unrunnable(str(error)) from error
     ports = (spec.get("expose") or {}).get("ports") or []
     if isinstance(image, engine.Image):
         return image.run(_words(spec), ports=ports, env=_environment(site.job), mounts=mounts)
@@ -45,7 +45,7 @@ async def prepare(site: Site, workshop: Workshop) -> Launch:
     return image.launch(app_port=port, port=port, env=_environment(site.job), mounts=mounts)
 
 
-async def _image(site: Site, workshop: Workshop) -> Image:
+async def _image(site: Site, workshop: Workshop, mounts: list[Mount]) -> Image:
     spec = site.job.spec
     if "spaceId" in spec:
         image = await _of_space(site, workshop)
@@ -53,12 +53,12 @@ async def _image(site: Site, workshop: Workshop) -> Image:
         return replace(image, command=words) if words and isinstance(image, emulator.Image) else image
     if workshop.docker:
         return engine.Image(spec["dockerImage"], site.folder)
-    return await _bare(site, workshop)
+    return await _bare(site, workshop, mounts)
 
 
-async def _bare(site: Site, workshop: Workshop) -> Image:
+async def _bare(site: Site, workshop: Workshop, mounts: list[Mount]) -> Image:
     spec, root = site.job.spec, site.folder / "root"
-    recipe = uv.read(spec["dockerImage"], _words(spec))
+    recipe = uv.read(spec["dockerImage"], _words(spec), mounts)
     version = recipe.python or dockerfile.python_version(recipe.image)
     python = emulator.interpreter(version, site.log.write)
     venv = await uv.install(recipe, python, workshop.venvs, site.log.write)

@@ -221,7 +221,7 @@ def _venv_key(steps: list[Instruction], order: Order, python: str) -> str:
     """What decides the content of the environment: the pip steps and the files they read."""
     pips = [step for step in steps if step.name == "RUN" and dockerfile.mentions_pip(step.value)]
     if not pips:
-        return venvs.key(python, "bare")
+        return venvs.key_of(python, "bare")
     parts = [python, *(str(step) for step in pips)]
     arguments = [step.value for step in steps if step.name in {"ARG", "ENV"}]
     parts += [*arguments, *(f"{name}={value}" for name, value in sorted(order.variables.items()))]
@@ -229,7 +229,7 @@ def _venv_key(steps: list[Instruction], order: Order, python: str) -> str:
         files = dockerfile.requirement_files(step.value) if dockerfile.pip_only(step.value) else None
         contents = _contents(order.context, files) if files is not None else None
         parts += contents if contents is not None else [order.commit, str(order.context)]
-    return venvs.key(*parts)
+    return venvs.key_of(*parts)
 
 
 def _contents(context: Path, files: list[str]) -> list[str] | None:

@@ -1,6 +1,7 @@
 """All Spaces of one localhub: their supervisors, and what happens as time passes."""
 
 import asyncio
+import logging
 import shutil
 
 from localhub.config import Config
@@ -12,6 +13,7 @@ from localhub.spaces.model import COMING_UP, SERVING, Space
 from localhub.spaces.store import Store
 
 CHECK_EVERY = 1.0
+logger = logging.getLogger(__name__)
 
 
 class Runner:
@@ -30,6 +32,8 @@ class Runner:
         await asyncio.to_thread(shutil.rmtree, self.workshop.apps, ignore_errors=True)
         await asyncio.to_thread(self.workshop.venvs.forget_one_offs)
         self.workshop.docker = self._config.docker == "auto" and await engine.answers()
+        if self.workshop.warning:
+            logger.warning("localhub: %s", self.workshop.warning)
         for space in self._store:
             await self.add(space)
             if space.stage in SERVING | COMING_UP:

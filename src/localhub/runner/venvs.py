@@ -14,6 +14,7 @@ from pathlib import Path
 from localhub.runner import process, user
 
 SHIM = Path(__file__).with_name("shim.py")
+PIP = '#!/bin/sh\nexec "$(dirname "$0")/python" -m pip "$@"\n'
 PTH = 'import os; os.environ.get("LOCALHUB_BIND") and __import__("_localhub_shim")\n'
 
 
@@ -67,20 +68,43 @@ class Venvs:
 
     async def create(self, key: str, python: str, *, pip: bool, say: Callable[[str], None]) -> None:
         """An empty environment; one left unfinished by an earlier build is thrown away."""
-        path = self.path(key)
-        await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        options = () if pip else ("--without-pip",)
-        command = (python, "-I", "-m", "venv", *options, str(path))
-        code = await process.run(command, folder=path.parent, env={"PATH": "/usr/bin:/bin"}, on_line=say, uid=self.uid)
-        if code:
-            raise RuntimeError(f"python -m venv ended with exit code {code}")
-        site = next((path / "lib").glob("python3*/site-packages"))
+        await self._make(key, python, ("--without-pip",), say)
+        if pip:
+            await self._add_pip(key, python, say)
+        site = self._packages(key)
         shutil.copyfile(SHIM, site / "_localhub_shim.py")
         (site / "_localhub.pth").write_text(PTH)
 
+    async def _make(self, key: str, python: str, options: tuple[str, ...], say: Callable[[str], None]) -> None:
+        path = self.path(key)
+        await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        await self._run((python, "-I", "-m", "venv", *options, str(path)), say)
 
-def key(*parts: str) -> str:
+    async def _add_pip(self, key: str, python: str, say: Callable[[str], None]) -> None:
+        """Copied from an environment that has it: installing it once more takes ten times as long."""
+        model = key_of(python, "pip")
+        async with self.lock(model):
+            if not self.ready(model):
+                await self._make(model, python, (), say)
+                self.finish(model)
+        # With their times, by which Python knows that what it has compiled still holds.
+        await self._run(("cp", "-Rp", f"{self._packages(model)}/.", str(self._packages(key))), say)
+        for name in ("pip", "pip3"):
+            script = self.path(key) / "bin" / name
+            script.write_text(PIP)
+            script.chmod(0o755)
+
+    async def _run(self, command: tuple[str, ...], say: Callable[[str], None]) -> None:
+        code = await process.run(command, folder=self._folder, env={"PATH": "/usr/bin:/bin"}, on_line=say, uid=self.uid)
+        if code:
+            raise RuntimeError(f"{' '.join(command)} ended with exit code {code}")
+
+    def _packages(self, key: str) -> Path:
+        return next((self.path(key) / "lib").glob("python3*/site-packages"))
+
+
+def key_of(*parts: str) -> str:
     """Folder name of an environment made from exactly these parts."""
     digest = hashlib.sha256(SHIM.read_bytes())
     for part in parts:

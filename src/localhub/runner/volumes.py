@@ -5,6 +5,7 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from localhub.buckets.buckets import Bucket, Buckets
 from localhub.git import read, write
 from localhub.runner.builds import Mount
 from localhub.runner.log import Log
@@ -34,24 +35,38 @@ async def mounts(workshop: Workshop, owner: str, given: list[dict[str, Any]], fo
 
     `owner` is whose private Spaces may be read.
     """
-    return [
-        await asyncio.to_thread(_mount, workshop, owner, volume, folder / str(number), log)
-        for number, volume in enumerate(given)
-    ]
+    return [await _mount(workshop, owner, volume, folder / str(number), log) for number, volume in enumerate(given)]
 
 
-def _mount(workshop: Workshop, owner: str, volume: dict[str, Any], folder: Path, log: Log) -> Mount:
+async def _mount(workshop: Workshop, owner: str, volume: dict[str, Any], folder: Path, log: Log) -> Mount:
     kind, source, path = volume["type"], volume["source"], volume["mountPath"]
-    read_only = kind != "bucket" or bool(volume.get("readOnly"))
-    if kind == "bucket":
-        folder = workshop.config.data / "buckets" / source
-    elif not (kind == "space" and _checkout(workshop, owner, volume, folder)):
+    bucket = _bucket(workshop.buckets, owner, source) if kind == "bucket" else None
+    if bucket:
+        folder = workshop.buckets.folder(bucket)
+    elif not (kind == "space" and await asyncio.to_thread(_checkout, workshop, owner, volume, folder)):
         log.write(f"localhub: the {kind} {source} is not on this machine, {path} is empty")
-    inside = folder / str(volume.get("path") or "").strip("/")
+    inside = await asyncio.to_thread(_made, folder, str(volume.get("path") or "").strip("/"))
+    if bucket:
+        await asyncio.to_thread(workshop.own, folder)
+    return Mount(inside, path, bucket is None or bool(volume.get("readOnly")))
+
+
+def _bucket(buckets: Buckets, owner: str, source: str) -> Bucket | None:
+    """The bucket of this name, made if it is the owner's own; None for one that the owner may not read."""
+    found = buckets.find(source)
+    if found is None and source.partition("/")[0] == owner:
+        return buckets.create(source, private=True)
+    return None if found and found.private and found.owner != owner else found
+
+
+def _made(folder: Path, path: str) -> Path:
+    """A folder inside this one, and this one itself where an app has left a link that leads out."""
+    folder.mkdir(parents=True, exist_ok=True)
+    inside = (folder / path).resolve()
+    if not inside.is_relative_to(folder.resolve()):
+        return folder.resolve()
     inside.mkdir(parents=True, exist_ok=True)
-    if kind == "bucket":
-        workshop.own(folder)
-    return Mount(inside.resolve(), path, read_only)
+    return inside
 
 
 def _checkout(workshop: Workshop, owner: str, volume: dict[str, Any], folder: Path) -> bool:

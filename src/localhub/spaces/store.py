@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS spaces (id TEXT PRIMARY KEY, document TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS webhooks (id TEXT PRIMARY KEY, document TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS moves (old TEXT PRIMARY KEY, space TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS jobs (kind TEXT, id TEXT, document TEXT NOT NULL, PRIMARY KEY (kind, id));
+CREATE TABLE IF NOT EXISTS buckets (id TEXT PRIMARY KEY, document TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS calls (number INTEGER PRIMARY KEY, document TEXT NOT NULL);
 """
 
@@ -90,6 +91,15 @@ class Store:
 
     def remove_job(self, kind: str, job_id: str) -> None:
         self._db.execute("DELETE FROM jobs WHERE kind = ? AND id = ?", (kind, job_id))
+
+    def buckets(self) -> list[dict[str, Any]]:
+        return [json.loads(text) for (text,) in self._db.execute("SELECT document FROM buckets ORDER BY rowid")]
+
+    def save_bucket(self, bucket: dict[str, Any]) -> None:
+        self._db.execute("INSERT OR REPLACE INTO buckets VALUES (?, ?)", (bucket["id"], json.dumps(bucket)))
+
+    def remove_bucket(self, bucket_id: str) -> None:
+        self._db.execute("DELETE FROM buckets WHERE id = ?", (bucket_id,))
 
     def add_call(self, call: dict[str, Any]) -> None:
         self._db.execute("INSERT INTO calls (document) VALUES (?)", (json.dumps(call),))
