@@ -86,7 +86,8 @@ def _join(wanted: Wanted, queued: list[Deployment], trigger: str) -> Deployment 
 def _insert(session: Session, wanted: list[Wanted], initiator: Initiator, trigger: str) -> list[Deployment]:
     if not wanted:
         return []
-    numbers = dict(session.execute(_NUMBERS, {"ids": [each.space.id for each in wanted]}).tuples().all())
+    ids = [each.space.id for each in wanted]
+    numbers = {row.id: row.deployment_count for row in session.execute(_NUMBERS, {"ids": ids}).all()}
     new = [
         Deployment(
             team_id=each.space.team_id,

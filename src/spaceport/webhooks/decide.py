@@ -82,7 +82,7 @@ def summarise(delivery: Delivery, decisions: Sequence[Decision]) -> None:
         delivery.status = Status.DEPLOYED if deployed else Status.IGNORED
     reasons = list(dict.fromkeys(decision.reason for decision in decisions))
     if len(reasons) == 1:
-        delivery.reason = reasons[0]
+        delivery.reason = reasons[0] + (f" ({len(decisions)} spaces)" if len(decisions) > 1 else "")
         return
     counts = [f"{count} {outcome}" for outcome, count in sorted(outcomes.items())]
     delivery.reason = f"{len(decisions)} decisions: {', '.join(counts)}; for example {reasons[0]}"

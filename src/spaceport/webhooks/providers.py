@@ -29,7 +29,7 @@ class Headers:
 HEADERS: Mapping[Provider, Headers] = {
     Provider.GITHUB: Headers(("x-github-event",), ("x-github-delivery",)),
     Provider.GITLAB: Headers(("x-gitlab-event",), ("webhook-id", "idempotency-key", "x-gitlab-event-uuid")),
-    Provider.BITBUCKET: Headers(("x-event-key",), ("x-request-uuid", "x-hook-uuid")),
+    Provider.BITBUCKET: Headers(("x-event-key",), ("x-request-uuid",)),
     Provider.GITEA: Headers(("x-gitea-event",), ("x-gitea-delivery",)),
     Provider.FORGEJO: Headers(("x-forgejo-event", "x-gitea-event"), ("x-forgejo-delivery", "x-gitea-delivery")),
     Provider.HUGGINGFACE: Headers(),
