@@ -1,23 +1,27 @@
 """One push, many spaces: a deployment for each in a handful of statements, however many there are."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from spaceport.db import bulk
 from spaceport.deployments import slot
 from spaceport.deployments.commands import Initiator, supersede_queued
 from spaceport.deployments.model import Deployment
 from spaceport.deployments.slot import Limits
-from spaceport.deployments.states import Status
 from spaceport.events.record import record_many
 from spaceport.spaces import gates
-from spaceport.spaces.model import Space
 
+_QUEUED = text("""
+    SELECT id, space_id, number, source, waiting_for, trigger FROM deployment
+    WHERE space_id = ANY(:ids) AND status = 'queued' ORDER BY id FOR UPDATE
+""")
+_ABOUT = text("UPDATE deployment SET source = CAST(:source AS jsonb) WHERE id = :id")
 _NUMBERS = text("""
     UPDATE space SET deployment_count = deployment_count + 1 WHERE id = ANY(:ids) RETURNING id, deployment_count
 """)
@@ -27,7 +31,8 @@ _NUMBERS = text("""
 class Wanted:
     """A deployment of a space that the caller has locked. `gate` is what it waits for to begin with."""
 
-    space: Space
+    space_id: str
+    team_id: str
     source: Mapping[str, Any]
     gate: str
 
@@ -47,13 +52,12 @@ def fan_out(
     One that waits for approval is told the revision that is to be approved now. Others that are queued are
     superseded, as `commands.request` does it.
     """
-    queued = _queued(session, [each.space.id for each in wanted])
+    queued = _queued(session, [each.space_id for each in wanted])
     got: dict[str, Got] = {}
     for each in wanted:
-        if joined := _join(each, queued[each.space.id], trigger):
-            session.add(joined)
-            got[each.space.id] = Got(joined.id, joined.number, joined=True)
-    new = _insert(session, [each for each in wanted if each.space.id not in got], initiator, trigger)
+        if joined := _join(session, each, queued[each.space_id], trigger):
+            got[each.space_id] = Got(joined.id, joined.number, joined=True)
+    new = _insert(session, [each for each in wanted if each.space_id not in got], initiator, trigger)
     for deployment in new:
         got[deployment.space_id] = Got(deployment.id, deployment.number, joined=False)
         if queued[deployment.space_id]:
@@ -63,36 +67,42 @@ def fan_out(
     return got
 
 
-def _queued(session: Session, space_ids: list[str]) -> dict[str, list[Deployment]]:
-    found: dict[str, list[Deployment]] = defaultdict(list)
-    waiting = select(Deployment).where(col(Deployment.space_id).in_(space_ids), Deployment.status == Status.QUEUED)
-    for deployment in session.exec(waiting.order_by(Deployment.id).with_for_update()):
-        found[deployment.space_id].append(deployment)
+class _Queued(NamedTuple):
+    id: str
+    space_id: str
+    number: int
+    source: Mapping[str, Any]
+    waiting_for: str | None
+    trigger: str
+
+
+def _queued(session: Session, space_ids: list[str]) -> dict[str, list[_Queued]]:
+    found: dict[str, list[_Queued]] = defaultdict(list)
+    for row in session.execute(_QUEUED, {"ids": space_ids}).all():
+        found[row.space_id].append(_Queued(*row))
     return found
 
 
-def _join(wanted: Wanted, queued: list[Deployment], trigger: str) -> Deployment | None:
-    for deployment in reversed(queued):
-        if deployment.cancel_requested_at is not None:
-            continue
-        if wanted.gate == gates.APPROVAL and deployment.waiting_for == gates.APPROVAL and deployment.trigger == trigger:
-            deployment.source = dict(wanted.source)
-            return deployment
-        if wanted.gate != gates.APPROVAL and deployment.source == wanted.source:
-            return deployment
+def _join(session: Session, wanted: Wanted, queued: list[_Queued], trigger: str) -> _Queued | None:
+    for row in reversed(queued):
+        if wanted.gate == gates.APPROVAL and row.waiting_for == gates.APPROVAL and row.trigger == trigger:
+            session.execute(_ABOUT, {"id": row.id, "source": json.dumps(dict(wanted.source))})
+            return row
+        if wanted.gate != gates.APPROVAL and row.source == wanted.source:
+            return row
     return None
 
 
 def _insert(session: Session, wanted: list[Wanted], initiator: Initiator, trigger: str) -> list[Deployment]:
     if not wanted:
         return []
-    ids = [each.space.id for each in wanted]
+    ids = [each.space_id for each in wanted]
     numbers = {row.id: row.deployment_count for row in session.execute(_NUMBERS, {"ids": ids}).all()}
     new = [
         Deployment(
-            team_id=each.space.team_id,
-            space_id=each.space.id,
-            number=numbers[each.space.id],
+            team_id=each.team_id,
+            space_id=each.space_id,
+            number=numbers[each.space_id],
             waiting_for=each.gate,
             trigger=trigger,
             initiator_type=initiator.type,

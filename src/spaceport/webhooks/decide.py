@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import text
+from sqlmodel import Session
 
 from spaceport import clock
 from spaceport.db import bulk
@@ -15,7 +16,6 @@ from spaceport.deployments.fan_out import Got, Wanted
 from spaceport.deployments.slot import Limits
 from spaceport.jobs.model import InitiatorType
 from spaceport.spaces import gates
-from spaceport.spaces.model import Space
 from spaceport.webhooks import candidates, rules
 from spaceport.webhooks.candidates import Candidate
 from spaceport.webhooks.model import Decision, Delivery, Status
@@ -24,6 +24,10 @@ from spaceport.webhooks.rules import Outcome, Verdict
 
 # Of the spaces that another branch or tag concerns, so many are named: a monorepo may have a thousand of them.
 _NAMED = 100
+# In one order, so that two deliveries never wait for each other.
+_LOCKED = text("""
+    SELECT id FROM space WHERE id = ANY(:ids) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE
+""")
 _ABOUT_THE_REF = ("branch", "tag", "ref", "auto_deploy_off")
 
 
@@ -47,12 +51,12 @@ def decide(
 
     `again` deploys a revision although it was brought once. Nothing of the delivery is written yet.
     """
-    found = candidates.find(session, delivery.team_id, repository)
+    found = candidates.find(session, delivery.team_id, repository, pushes)
     if not found:
         delivery.status = Status.IGNORED
         delivery.reason = f"ignored: no space of the team takes its code from {repository}"
         return []
-    judged = _judge(session, [(candidate, push) for candidate in found for push in pushes], again=again)
+    judged = [_judge(candidate, push, again=again) for candidate in found for push in pushes]
     decisions = deploy(session, limits, delivery.id, judged)
     summarise(delivery, decisions)
     return decisions
@@ -65,11 +69,11 @@ def deploy(session: Session, limits: Limits, delivery_id: str, judged: Sequence[
     return [_decision(delivery_id, each, got.get(each.candidate.space_id)) for each in judged]
 
 
-def keep(session: Session, decisions: Sequence[Decision]) -> None:
-    """Write them down, all but those that say of many spaces that the push was about another ref."""
+def keep(session: Session, delivery: Delivery, decisions: Sequence[Decision]) -> None:
+    """Write it down with them, all but those that say of many spaces that the push was about another ref."""
     others = [decision for decision in decisions if decision.code in _ABOUT_THE_REF]
     left_out = {id(decision) for decision in others[_NAMED:]}
-    bulk.insert(session, [decision for decision in decisions if id(decision) not in left_out])
+    bulk.insert(session, [delivery], [decision for decision in decisions if id(decision) not in left_out])
 
 
 def summarise(delivery: Delivery, decisions: Sequence[Decision]) -> None:
@@ -88,41 +92,20 @@ def summarise(delivery: Delivery, decisions: Sequence[Decision]) -> None:
     delivery.reason = f"{len(decisions)} decisions: {', '.join(counts)}; for example {reasons[0]}"
 
 
-def _judge(session: Session, pairs: list[tuple[Candidate, Push]], *, again: bool) -> list[Judged]:
-    """First without what was decided earlier, which is asked about only for those that get that far."""
-    now = clock.now()
-    judged = [
-        Judged(candidate, push, rules.judge(push, candidate.rules, candidate.known, now)) for candidate, push in pairs
-    ]
-    further = [each for each in judged if each.verdict.outcome is not Outcome.IGNORED]
-    known = candidates.recall(session, [(each.candidate, each.push) for each in further])
-    settled = []
-    for each in judged:
-        if each.verdict.outcome is not Outcome.IGNORED or each.verdict.code == "paths":
-            fresh = known.get((each.candidate.space_id, each.push), each.candidate.known)
-            fresh = replace(fresh, handled=None) if again else fresh
-            candidate = replace(each.candidate, known=fresh)
-            settled.append(Judged(candidate, each.push, rules.judge(each.push, candidate.rules, fresh, now)))
-        else:
-            settled.append(each)
-    return settled
+def _judge(candidate: Candidate, push: Push, *, again: bool) -> Judged:
+    known = candidate.about(push, again=again)
+    return Judged(candidate, push, rules.judge(push, candidate.rules, known, clock.now()))
 
 
 def _start(session: Session, limits: Limits, delivery_id: str, wanted: Mapping[str, Judged]) -> dict[str, Got]:
     if not wanted:
         return {}
-    locked = (
-        select(Space)
-        .where(col(Space.id).in_(wanted), col(Space.deleted_at).is_(None))
-        .order_by(Space.id)
-        .with_for_update(key_share=True)
-    )
     now = clock.now()
     asked = []
-    for space in session.exec(locked.execution_options(populate_existing=True)):
-        each = wanted[space.id]
+    for space_id in session.execute(_LOCKED, {"ids": list(wanted)}).scalars():
+        each = wanted[space_id]
         gate = gates.first(each.candidate.rules, now)
-        asked.append(Wanted(space, _source(each, gate), gate))
+        asked.append(Wanted(space_id, each.candidate.team_id, _source(each, gate), gate))
     initiator = Initiator(InitiatorType.WEBHOOK, delivery_id)
     return fan_out.fan_out(session, limits, asked, initiator=initiator, trigger="webhook")
 

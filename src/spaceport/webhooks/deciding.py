@@ -153,19 +153,15 @@ def _open(session: Session, delivery: Delivery) -> list[tuple[Candidate, Push]]:
     undecided = select(Decision).where(Decision.delivery_id == delivery.id, Decision.outcome == Outcome.DECIDING)
     pushes = {push.ref: push for push in map(as_push, delivery.pushes)}
     hook = session.get_one(Hook, delivery.hook_id)
-    found = {each.space_id: each for each in candidates.find(session, delivery.team_id, hook.repository)}
+    every = candidates.find(session, delivery.team_id, hook.repository, pushes.values())
+    found = {each.space_id: each for each in every}
+    again = delivery.redelivery_of is not None
     pairs = [
         (found[decision.space_id], pushes[decision.ref])
         for decision in session.exec(undecided.order_by(Decision.space_id))
         if decision.space_id in found
     ]
-    known = candidates.recall(session, pairs)
-    again = delivery.redelivery_of is not None
-    fresh = []
-    for candidate, push in pairs:
-        facts = known[candidate.space_id, push]
-        fresh.append((replace(candidate, known=replace(facts, handled=None) if again else facts), push))
-    return fresh
+    return [(replace(each, known=each.about(push, again=again)), push) for each, push in pairs]
 
 
 def _settle(session: Session, instance: Instance, delivery_id: str, judged: Sequence[Judged]) -> None:

@@ -8,7 +8,6 @@ from sqlmodel import Session, col, select
 from spaceport import clock
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
-from spaceport.db import bulk
 from spaceport.deployments.slot import Limits
 from spaceport.errors import Conflict, NotFound
 from spaceport.events.record import record
@@ -96,8 +95,7 @@ def redeliver(session: Session, instance: Instance, caller: Caller, delivery: De
     pushes = [as_push(push) for push in delivery.pushes]
     limits = Limits.of(instance.settings)
     decisions = decide.decide(session, limits, again, hook.repository, pushes, again=True)
-    bulk.insert(session, [again])
-    decide.keep(session, decisions)
+    decide.keep(session, again, decisions)
     record(
         session,
         "delivery.redelivered",

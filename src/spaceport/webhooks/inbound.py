@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from spaceport import clock
-from spaceport.db import bulk, faults
+from spaceport.db import faults
 from spaceport.deployments.slot import Limits
 from spaceport.errors import NotFound, Unauthorized
 from spaceport.instance import Instance
@@ -115,8 +115,7 @@ def _take(  # noqa: PLR0913, PLR0917 - what came, as it came
         session.execute(_VERIFIED, {"id": hook.id, "now": clock.now()})
     if delivery.status is Status.DECIDING:
         delivery.decide_after = clock.now()
-    bulk.insert(session, [delivery])
-    decide.keep(session, decisions)
+    decide.keep(session, delivery, decisions)
     return Receipt(delivery.id, delivery.status, delivery.reason)
 
 
