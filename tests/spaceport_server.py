@@ -24,7 +24,7 @@ DEPLOYMENT_TIMEOUT = 90
 
 
 class SpaceportServer:
-    """`spaceport serve` with an embedded database in its own folder, on a free port; `options` as on its command line."""
+    """`spaceport serve`, with `options` if any, on a free port and with an embedded database in its own folder."""
 
     def __init__(self, folder: Path, hub_url: str, *options: str, **settings: str) -> None:
         self.folder = folder

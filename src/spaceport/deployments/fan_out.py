@@ -84,6 +84,7 @@ def _queued(session: Session, space_ids: list[str]) -> dict[str, list[_Queued]]:
 
 
 def _join(session: Session, wanted: Wanted, queued: list[_Queued], trigger: str) -> _Queued | None:
+    row: _Queued
     for row in reversed(queued):
         if wanted.gate == gates.APPROVAL and row.waiting_for == gates.APPROVAL and row.trigger == trigger:
             session.execute(_ABOUT, {"id": row.id, "source": json.dumps(dict(wanted.source))})

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 from tests import git_hosts
 from tests.git_hosts import Sent
 from tests.git_server import GitServer

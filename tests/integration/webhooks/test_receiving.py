@@ -191,7 +191,6 @@ def test_a_thousand_spaces_of_a_repository_are_decided_in_two_seconds_with_few_s
     with bench.statements() as sent:
         receipt = host.push(sha(2), before=sha(1), files=tuple(f"apps/{number}/a.py" for number in range(0, 1000, 2)))
     seconds = time.perf_counter() - began
-    print(f"decided about 1000 spaces in {seconds:.2f} s with {len(sent)} statements")
     with bench.statements() as again:
         ignored = host.push(sha(3), ref="refs/heads/feature/x")
 
