@@ -43,7 +43,7 @@ class _Undecided(Exception):
 
 @dataclass
 class Oracle:
-    """Git's answers for one delivery: each question is asked once, however many spaces it decides about.
+    """Git's answers for one delivery: each question is asked once per token, however many spaces it decides about.
 
     `last`: what cannot be found out now never will be, and counts as changed.
     """
@@ -51,18 +51,19 @@ class Oracle:
     instance: Instance
     cancelled: Callable[[], bool]
     last: bool
-    _heads: dict[str, str | None] = field(default_factory=dict)
-    _files: dict[tuple[str, str, str], frozenset[str] | None] = field(default_factory=dict)
+    _heads: dict[tuple[str, str | None], str | None] = field(default_factory=dict, repr=False)
+    _files: dict[tuple[str, str | None, str, str], frozenset[str] | None] = field(default_factory=dict, repr=False)
 
     def default_branch(self, url: str, token: str | None) -> str | None:
         """None when it is not known for sure. Raises _Undecided."""
-        if url not in self._heads:
-            self._heads[url] = self._ask(lambda: self._head(url, token))
-        return self._heads[url]
+        asked = (url, token)
+        if asked not in self._heads:
+            self._heads[asked] = self._ask(lambda: self._head(url, token))
+        return self._heads[asked]
 
     def files(self, url: str, token: str | None, before: str, after: str) -> frozenset[str] | None:
         """What differs between two commits; None when it cannot be known. Raises _Undecided."""
-        asked = (url, before, after)
+        asked = (url, token, before, after)
         if asked not in self._files:
             self._files[asked] = self._ask(lambda: self._changed(url, token, before, after))
         return self._files[asked]
@@ -83,7 +84,8 @@ class Oracle:
         except SpaceportError as error:
             log.info("delivery.git_did_not_tell", code=error.code)
             # A commit that the host does not have any more stays away, and so does one that is too large.
-            if error.code in ("ref_not_found", "source_too_large") or self.last:
+            gone = error.code in ("ref_not_found", "source_too_large")
+            if gone or (self.last and error.code != "fetch_canceled"):
                 return None
             raise _Undecided(error.message) from error
 
@@ -105,7 +107,7 @@ def decide_next(instance: Instance, cancelled: Callable[[], bool]) -> bool:
     except _Undecided as error:
         with instance.database.unit_of_work() as session:
             row = session.get_one(Delivery, claimed)
-            row.decide_after = clock.now() + timedelta(seconds=_PAUSES[delivery.attempts - 1])
+            row.decide_after = clock.now() + timedelta(seconds=_PAUSES[min(delivery.attempts, len(_PAUSES)) - 1])
             row.reason = f"deciding: Git is asked again, because it did not tell: {error}"
         return True
     with instance.database.unit_of_work() as session:

@@ -22,6 +22,8 @@ from spaceport.spaces import repositories
 from spaceport.webhooks.providers import Provider
 
 _TIMEOUT = 15.0
+# The hook is there by then, without its secret having been shown.
+_BY_HAND = "or rotate the hook's secret and follow the steps that come with it."
 _MAX_ANSWER = 256 * 1024
 # Hosts whose API has a name of its own; any other answers below its own address.
 _API = {"github.com": "https://api.github.com", "bitbucket.org": "https://api.bitbucket.org"}
@@ -49,7 +51,7 @@ def install(policy: Policy, provider: Provider, repository_url: str, *, hook_url
         raise UpstreamFailed(
             f"{urlsplit(call.url).hostname} could not be asked to install the hook: {type(error).__name__}.",
             code="host_unreachable",
-            fix="Try again, or follow the steps by hand.",
+            fix=f"Try again, {_BY_HAND}",
         ) from None
     if status in (401, 403, 404):
         raise _token_refused(status, call)
@@ -57,7 +59,7 @@ def install(policy: Policy, provider: Provider, repository_url: str, *, hook_url
         raise Invalid(
             f"{urlsplit(call.url).hostname} answered {status} to installing the hook.",
             code="host_refused_hook",
-            fix="Look on the host whether the hook is there already, or follow the steps by hand.",
+            fix=f"Look on the host whether the hook is there already, {_BY_HAND}",
         )
     return _id(answer)
 
@@ -135,5 +137,5 @@ def _token_refused(status: int, call: Call) -> SpaceportError:
     return Invalid(
         f"{urlsplit(call.url).hostname} answered {status}: the token may not install hooks in this repository.",
         code="host_token_refused",
-        fix="Give a token that may administer the repository's hooks, or follow the steps by hand.",
+        fix=f"Give a token that may administer the repository's hooks, {_BY_HAND}",
     )
