@@ -40,7 +40,7 @@ def record_many(
         Event(kind=kind, actor=actor, team_id=team_id, space_id=space_id, deployment_id=deployment_id, data=data)
         for team_id, space_id, deployment_id, data in about
     ]
-    bulk.insert(session, rows, leave_out=frozenset({"id"}))
+    bulk.insert(session, rows)
     topics = sorted({topic for row in rows for topic in (row.team_id, row.space_id) if topic})
     for begin in range(0, len(topics), _TOPICS):
         hint(session, *topics[begin : begin + _TOPICS])

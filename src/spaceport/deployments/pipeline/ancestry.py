@@ -1,14 +1,14 @@
 """What deploys by itself never goes back: neither to what is live, nor to what came before it."""
 
 import asyncio
-import threading
 from typing import Any
 
 from sqlalchemy import Row, text
 
 from spaceport.deployments import fetch
 from spaceport.deployments.states import Status
-from spaceport.deployments.step import UNTOUCHED, Ended, Step
+from spaceport.deployments.step import Ended, Step
+from spaceport.deployments.stop import UNTOUCHED
 from spaceport.errors import SpaceportError
 from spaceport.sources import git_history
 from spaceport.sources.model import Fetched, GitSource
@@ -48,26 +48,17 @@ def _live(step: Step) -> Row[Any] | None:
 
 
 async def _is_before(step: Step, fetched: Fetched, live: str) -> bool:
-    source = GitSource.model_validate(step.deployment.source)
-    stop = threading.Event()
-    asking = asyncio.ensure_future(
-        step.call(
+    try:
+        return await step.call(
             git_history.is_before,
-            source,
+            GitSource.model_validate(step.deployment.source),
             fetched.revision,
             live,
             committed_at=fetched.committed_at,
             token=fetch.token(step),
             policy=step.instance.egress,
-            cancelled=stop.is_set,
+            cancelled=step.given_up.is_set,
         )
-    )
-    try:
-        return await asyncio.shield(asking)
-    except asyncio.CancelledError:
-        stop.set()
-        await asyncio.gather(asking, return_exceptions=True)
-        raise
     except SpaceportError as error:
         if error.code != "ref_not_found":
             raise
