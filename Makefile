@@ -4,11 +4,11 @@ DEV := .venv/ready-for-tests
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 TESTS ?= tests
 
-.PHONY: help demo serve test check chaos fmt lock clean
+.PHONY: help demo serve test check chaos bench-webhooks fmt lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(ENV) ## Deploy an app to a local Hub and show it; ONCE=1 stops after it answered; APP=, PORT=, DATA=
 	@$(PY) -m spaceport demo $(if $(ONCE),--once) $(if $(APP),--app "$(APP)") $(if $(PORT),--port "$(PORT)") $(if $(DATA),--data "$(DATA)")
@@ -28,6 +28,9 @@ check: $(DEV) ## What CI runs: format, lint, types, import contracts, tests
 
 chaos: $(DEV) ## Blow a storm of kills, freezes and outages over 500 deployments; SEED=n repeats one
 	@$(PY) -u -m tests.chaos $(if $(SEED),--seed $(SEED)) $(STORM)
+
+bench-webhooks: $(DEV) ## Deliver 200 webhooks a second for a minute and print how fast they were answered
+	@PYTHONPATH=src:. $(PY) -m benchmarks.webhooks $(SECONDS_AND_RATE)
 
 fmt: $(DEV) ## Format the code and fix what can be fixed
 	@$(PY) -m ruff format

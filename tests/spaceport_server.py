@@ -24,10 +24,11 @@ DEPLOYMENT_TIMEOUT = 90
 
 
 class SpaceportServer:
-    """`spaceport serve` with an embedded database in its own folder, on a free port."""
+    """`spaceport serve`, with `options` if any, on a free port and with an embedded database in its own folder."""
 
-    def __init__(self, folder: Path, hub_url: str, **settings: str) -> None:
+    def __init__(self, folder: Path, hub_url: str, *options: str, **settings: str) -> None:
         self.folder = folder
+        self._options = options
         folder.mkdir(parents=True, exist_ok=True)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -54,7 +55,7 @@ class SpaceportServer:
     def start(self) -> None:
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "spaceport", "serve"],
+                [sys.executable, "-m", "spaceport", "serve", *self._options],
                 stdout=output,
                 stderr=output,
                 env=self._environment,

@@ -17,6 +17,11 @@ class Settings(BaseSettings):
 
     host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104
     port: int = Field(7860, description="Port to listen on. A Docker Space expects 7860.")
+    public_url: str | None = Field(
+        None,
+        description="Address under which others reach this instance, for the addresses of hooks."
+        " Unset: the one of the request.",
+    )
     data_dir: Path = Field(
         Path(".data"), description="Folder for the embedded database, generated keys and working copies."
     )
@@ -76,10 +81,10 @@ class Settings(BaseSettings):
                 )
         return value
 
-    @field_validator("hf_endpoint")
+    @field_validator("hf_endpoint", "public_url")
     @classmethod
-    def _no_trailing_slash(cls, value: str) -> str:
-        return value.rstrip("/")
+    def _no_trailing_slash(cls, value: str | None) -> str | None:
+        return value.rstrip("/") if value else value
 
     @property
     def embedded(self) -> bool:

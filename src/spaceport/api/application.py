@@ -12,10 +12,13 @@ from spaceport.api import (
     app_answers,
     auth,
     costs,
+    deliveries,
+    deploy_rules,
     deployments,
     drift,
     hardware,
     health,
+    hooks,
     hub_accounts,
     idempotency,
     jobs,
@@ -27,6 +30,7 @@ from spaceport.api import (
     spaces,
     teams,
     uploads,
+    webhooks,
 )
 from spaceport.api.body_limit import BodyLimitMiddleware
 from spaceport.api.conditional import ConditionalMiddleware
@@ -50,7 +54,11 @@ _DOORS = (
     hardware,
     uploads,
     deployments,
+    deploy_rules,
     jobs,
+    hooks,
+    deliveries,
+    webhooks,
     health,
 )
 

@@ -8,9 +8,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from spaceport.api import problems
 from spaceport.errors import TooLarge
 from spaceport.uploads.commands import MAX_SIZE
+from spaceport.webhooks import inbound
 
 MAX_BODY = 1024 * 1024
 UPLOADS = "/api/v1/uploads"
+WEBHOOKS = "/webhooks/"
 
 
 class BodyLimitMiddleware:
@@ -23,8 +25,7 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        # An archive has a limit of its own, and comes in a multipart envelope.
-        limit = MAX_SIZE + MAX_BODY if scope["path"] == UPLOADS else MAX_BODY
+        limit = _limit(scope["path"])
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdecimal() and int(declared) > limit:
             await _refuse(limit, scope, receive, send)
@@ -37,6 +38,13 @@ class BodyLimitMiddleware:
                 raise
         if body.over and not body.answering:
             await _refuse(limit, scope, receive, send)
+
+
+def _limit(path: str) -> int:
+    """An archive has a limit of its own, and comes in a multipart envelope; a push may list thousands of files."""
+    if path == UPLOADS:
+        return MAX_SIZE + MAX_BODY
+    return inbound.MAX_BODY if path.startswith(WEBHOOKS) else MAX_BODY
 
 
 class _Counted:

@@ -16,6 +16,7 @@ from spaceport.deployments.stop import left, stopped
 from spaceport.errors import Conflict, NotFound
 from spaceport.jobs import queue
 from spaceport.jobs.model import OPEN_STAGES, InitiatorType, Job, JobStage
+from spaceport.spaces import deploy_rules, gates
 from spaceport.spaces.model import Space
 
 
@@ -38,11 +39,14 @@ def request(
 ) -> Deployment:
     """Queue a deployment of the space.
 
-    Raises Conflict `space_busy` when told to reject and the slot is taken, NotFound for a space dropped meanwhile.
+    Raises Conflict `space_busy` when told to reject and the slot is taken, `space_locked` when the deploy rules lock
+    the space, NotFound for a space dropped meanwhile.
     """
     space = slot.lock(session, space.id)
     if space.deleted_at is not None:
         raise NotFound(f"{space.repo_id} is not managed any more.", code="space_not_found")
+    rules, now = deploy_rules.of(session, space), clock.now()
+    gates.require_unlocked(rules, now, space.repo_id)
     busy = slot.holder(session, space.id)
     if busy is not None and if_busy is IfBusy.REJECT:
         raise _busy(space, busy)
@@ -51,7 +55,7 @@ def request(
         team_id=space.team_id,
         space_id=space.id,
         number=space.deployment_count,
-        waiting_for="slot",
+        waiting_for=gates.first(rules, now),
         trigger=trigger,
         initiator_type=initiator.type,
         initiator_id=initiator.id,
@@ -59,8 +63,9 @@ def request(
         source=source,
     )
     if if_busy in (IfBusy.SUPERSEDE, IfBusy.SUPERSEDE_RUNNING):
-        _supersede_queued(session, limits, deployment)
-    if busy is not None and if_busy is IfBusy.SUPERSEDE_RUNNING and not busy.status.final:
+        supersede_queued(session, limits, deployment)
+    stops = if_busy is IfBusy.SUPERSEDE_RUNNING and deployment.waiting_for not in gates.GATES
+    if busy is not None and stops and not busy.status.final:
         busy.superseded_by = deployment.id
         _stop(session, limits, busy, actor=initiator.id)
     session.add(deployment)
@@ -107,6 +112,27 @@ def cancel_open(session: Session, limits: Limits, space: Space, *, actor: str) -
     return [deployment.id for deployment in found]
 
 
+def supersede_queued(session: Session, limits: Limits, newer: Deployment) -> None:
+    """End the queued deployments before `newer`: behind a gate it ends only those that are behind one too."""
+    # Newest first: the one that holds the slot ends last, so that the slot never moves to another old one.
+    older = (
+        select(Deployment)
+        .where(
+            Deployment.space_id == newer.space_id,
+            Deployment.status == Status.QUEUED,
+            Deployment.number < newer.number,
+        )
+        .order_by(col(Deployment.id).desc())
+    )
+    if newer.waiting_for in gates.GATES:
+        older = older.where(col(Deployment.waiting_for).in_(gates.GATES))
+    for deployment in session.exec(older.with_for_update()).all():
+        deployment.superseded_by = newer.id
+        _abort_jobs(session, deployment)
+        reason = f"Deployment #{newer.number} was requested before this one had started."
+        finish(session, limits, deployment, Ending(Status.SUPERSEDED, "superseded", reason))
+
+
 _ENDED = {
     Status.SUCCEEDED: "succeeded",
     Status.FAILED: "failed",
@@ -134,20 +160,6 @@ def _stop(session: Session, limits: Limits, deployment: Deployment, *, actor: st
     if not running:
         # Between two runs: nobody would look before the next one, which may be minutes away.
         finish(session, limits, deployment, stopped(deployment, left(deployment)), actor=actor)
-
-
-def _supersede_queued(session: Session, limits: Limits, newer: Deployment) -> None:
-    # Newest first: the one that holds the slot ends last, so that the slot never moves to another old one.
-    older = (
-        select(Deployment)
-        .where(Deployment.space_id == newer.space_id, Deployment.status == Status.QUEUED)
-        .order_by(col(Deployment.id).desc())
-    )
-    for deployment in session.exec(older.with_for_update()).all():
-        deployment.superseded_by = newer.id
-        _abort_jobs(session, deployment)
-        reason = f"Deployment #{newer.number} was requested before this one had started."
-        finish(session, limits, deployment, Ending(Status.SUPERSEDED, "superseded", reason))
 
 
 def _abort_jobs(session: Session, deployment: Deployment) -> None:

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from spaceport.deployments.model import Deployment
 from spaceport.deployments.step import Step
 from spaceport.hub import Hub
 from spaceport.sources import archives, files, git
 from spaceport.sources.limits import DEFAULT, Limits
 from spaceport.sources.model import Fetched, GitSource, Source, SpaceSource, UploadSource
+from spaceport.spaces.model import Space
 from spaceport.uploads import commands as uploads
 
 _SOURCE: TypeAdapter[Source] = TypeAdapter(Source)
@@ -26,7 +28,7 @@ def _fetch(step: Step, source: Source, work: Path) -> Fetched:
     match source:
         case GitSource():
             stopped, policy = step.given_up.is_set, step.instance.egress
-            return git.fetch(source, folder, token=_token(step), policy=policy, cancelled=stopped)
+            return git.fetch(source, folder, token=token(step), policy=policy, cancelled=stopped)
         case UploadSource():
             return _unpack(step, source, work)
         case SpaceSource():
@@ -42,11 +44,19 @@ def copy_space(hub: Hub, source: SpaceSource, folder: Path, *, limits: Limits = 
     return Fetched(folder, sha, source.revision, None, f"From {source.repo_id}", None)
 
 
-def _token(step: Step) -> str | None:
+def token(step: Step) -> str | None:
     space = step.claim.space
-    if space.sealed_source_token is None or step.deployment.source != space.source:
+    if space.sealed_source_token is None or not _is_the_spaces(step.deployment, space):
         return None
     return step.instance.sealer.open(space.sealed_source_token, context=f"space:{space.id}:source_token")
+
+
+def _is_the_spaces(deployment: Deployment, space: Space) -> bool:
+    """Whether it is the source that the token was given with: a delivery chose at most another ref of it."""
+    own = dict(space.source or {})
+    if deployment.trigger == "webhook":
+        own["ref"] = deployment.source.get("ref")
+    return deployment.source == own
 
 
 def _unpack(step: Step, source: UploadSource, work: Path) -> Fetched:

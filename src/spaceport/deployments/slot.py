@@ -21,10 +21,10 @@ _RUNNING = text(f"""
     SELECT team_id, count(*) FILTER (WHERE status IN ('queued', 'pushing')) AS pushing, count(*) AS running
     FROM deployment WHERE {HOLDS_SLOT} GROUP BY team_id
 """)  # noqa: S608 - a constant of ours
-# The longest waiting deployment of every space whose slot is free.
+# The longest waiting deployment of every space whose slot is free. Behind a gate one holds up nobody: see `gates`.
 _WAITING = text(f"""
     SELECT DISTINCT ON (space_id) id, space_id, team_id, waiting_for FROM deployment waiting
-    WHERE status = 'queued' AND waiting_for IS NOT NULL
+    WHERE status = 'queued' AND waiting_for IN ('slot', 'limit')
       AND NOT EXISTS (SELECT FROM deployment WHERE space_id = waiting.space_id AND ({HOLDS_SLOT}))
     ORDER BY space_id, id
 """)  # noqa: S608 - a constant of ours

@@ -1,14 +1,18 @@
 """Writing events. The notification is a hint that wakes readers; the rows are the truth."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session
 
+from spaceport.db import bulk
 from spaceport.events.model import Event
 
 CHANNEL = "spaceport_event"
 _HINT = text("SELECT pg_notify(:channel, :topics)")
+# A notification holds 8,000 bytes.
+_TOPICS = 200
 
 
 def record(
@@ -26,6 +30,20 @@ def record(
         Event(kind=kind, team_id=team_id, actor=actor, space_id=space_id, deployment_id=deployment_id, data=data)
     )
     hint(session, *filter(None, (team_id, space_id, deployment_id)))
+
+
+def record_many(
+    session: Session, kind: str, *, actor: str, about: Sequence[tuple[str, str, str, dict[str, Any]]]
+) -> None:
+    """The same fact of many new deployments, which nobody follows yet: (team, space, deployment, data) each."""
+    rows = [
+        Event(kind=kind, actor=actor, team_id=team_id, space_id=space_id, deployment_id=deployment_id, data=data)
+        for team_id, space_id, deployment_id, data in about
+    ]
+    bulk.insert(session, rows)
+    topics = sorted({topic for row in rows for topic in (row.team_id, row.space_id) if topic})
+    for begin in range(0, len(topics), _TOPICS):
+        hint(session, *topics[begin : begin + _TOPICS])
 
 
 def hint(session: Session, *topics: str) -> None:

@@ -7,15 +7,22 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
+from spaceport.deployments import gates
 from spaceport.deployments.slot import Limits
 from spaceport.instance import Instance
 from spaceport.reconcile import stuck, sweep, triggers
+from spaceport.webhooks import deliveries
+from spaceport.webhooks.deciding import decide_next
 
 LOOK_EVERY = 5.0
 UNSTICK_EVERY = 60.0
+# Somebody has pushed and waits.
+DECIDE_EVERY = 1.0
+PRUNE_EVERY = 3600.0
 # A host that does not answer holds up a thread for minutes; the others go on.
 _SWEEPING = 2
 _ASKING = 4
+_DECIDING = 2
 
 log = structlog.get_logger()
 
@@ -25,6 +32,7 @@ async def run(instance: Instance) -> None:
     stopping = threading.Event()
     # Threads of its own: background work must not take those of deployments.
     threads = ThreadPoolExecutor(_SWEEPING + _ASKING + 1, thread_name_prefix="reconcile")
+    deciding = ThreadPoolExecutor(_DECIDING, thread_name_prefix="deciding")
     try:
         async with asyncio.TaskGroup() as tasks:
             for _ in range(_SWEEPING):
@@ -32,9 +40,14 @@ async def run(instance: Instance) -> None:
             for _ in range(_ASKING):
                 tasks.create_task(_repeat(threads, LOOK_EVERY, lambda: triggers.check_next(instance, stopping.is_set)))
             tasks.create_task(_repeat(threads, UNSTICK_EVERY, lambda: _unstick(instance)))
+            tasks.create_task(_repeat(threads, LOOK_EVERY, lambda: _thaw(instance)))
+            tasks.create_task(_repeat(threads, PRUNE_EVERY, lambda: _prune(instance)))
+            for _ in range(_DECIDING):
+                tasks.create_task(_repeat(deciding, DECIDE_EVERY, lambda: decide_next(instance, stopping.is_set)))
     finally:
         stopping.set()
-        threads.shutdown(wait=False, cancel_futures=True)
+        for pool in (threads, deciding):
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 async def _repeat(threads: ThreadPoolExecutor, every: float, once: Callable[[], bool]) -> None:
@@ -57,3 +70,18 @@ def _unstick(instance: Instance) -> bool:
             if stuck.unstick(session, Limits.of(instance.settings), deployment_id, space_id):
                 log.warning("deployment.unstuck", deployment=deployment_id)
     return False
+
+
+def _thaw(instance: Instance) -> bool:
+    with instance.database.unit_of_work() as session:
+        waiting = gates.frozen(session)
+    for deployment_id in waiting:
+        with instance.database.unit_of_work() as session:
+            if gates.thaw(session, Limits.of(instance.settings), deployment_id):
+                log.info("deployment.thawed", deployment=deployment_id)
+    return False
+
+
+def _prune(instance: Instance) -> bool:
+    with instance.database.unit_of_work() as session:
+        return deliveries.prune(session)

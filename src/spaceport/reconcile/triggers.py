@@ -20,6 +20,7 @@ from spaceport.reconcile.model import SourceWatch
 from spaceport.sources import git
 from spaceport.sources.model import GitSource
 from spaceport.spaces.model import Space
+from spaceport.webhooks import lost
 
 RECONCILER = Initiator(InitiatorType.SCHEDULED_JOB, "reconcile")
 _MAX_TOKENS = 3
@@ -62,7 +63,7 @@ def check(instance: Instance, watch: SourceWatch, cancelled: Cancelled) -> None:
     moved_at = _note(instance, watch, head=head)
     if moved_at is None:
         return
-    for space in spaces:
+    for space in lost.concerned(instance, spaces, watch.ref, head, cancelled):
         try:
             _catch_up(instance, space, watch, head, moved_at)
         except SpaceportError as error:

@@ -1,9 +1,13 @@
 """Every route, asked by everybody: nothing of another team is seen or changed, and each role may do its part."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
+from tests import git_hosts
 from tests.api.doors.conftest import ROLES, Crew
+
+from spaceport.webhooks.providers import Provider
 
 PEOPLE = ("nobody", "stranger", *ROLES)
 UPLOAD = "upl_" + "0" * 26
@@ -48,21 +52,41 @@ MATRIX = {
     "read a log": ("GET", "/api/v1/deployments/{deployment}/logs", None, (401, 404, 200, 200, 200, 200)),
     "follow": ("GET", "/api/v1/deployments/{ended}/events", None, (401, 404, 200, 200, 200, 200)),
     "cancel": ("POST", "/api/v1/deployments/{deployment}/cancellation", None, (401, 404, 403, 202, 409, 409)),
+    "create a hook": ("POST", "{space}/hooks", {}, (401, 404, 403, 403, 200, 200)),
+    "list hooks": ("GET", "{space}/hooks", None, (401, 404, 200, 200, 200, 200)),
+    "read a hook": ("GET", "/api/v1/hooks/{hook}", None, (401, 404, 200, 200, 200, 200)),
+    "rotate a secret": ("POST", "/api/v1/hooks/{hook}/secret-rotation", {}, (401, 404, 403, 403, 200, 200)),
+    "delete a hook": ("DELETE", "/api/v1/hooks/{hook}", None, (401, 404, 403, 403, 204, 404)),
+    "list deliveries": ("GET", "/api/v1/deliveries", None, (401, 200, 200, 200, 200, 200)),
+    "read a delivery": ("GET", "/api/v1/deliveries/{delivery}", None, (401, 404, 200, 200, 200, 200)),
+    "redeliver": ("POST", "/api/v1/deliveries/{delivery}/redelivery", None, (401, 404, 403, 202, 202, 202)),
+    "read deploy rules": ("GET", "{space}/deploy-rules", None, (401, 404, 200, 200, 200, 200)),
+    "set deploy rules": ("PUT", "{space}/deploy-rules", {"approval": True}, (401, 404, 403, 403, 200, 200)),
+    "approve": ("POST", "/api/v1/deployments/{deployment}/approval", {}, (401, 404, 403, 403, 409, 409)),
+    "reject": ("POST", "/api/v1/deployments/{deployment}/rejection", {}, (401, 404, 403, 403, 409, 409)),
     "list jobs": ("GET", "/api/v1/jobs", None, (401, 200, 200, 200, 200, 200)),
     "read a job": ("GET", "/api/v1/jobs/{job}", None, (401, 404, 200, 200, 200, 200)),
 }
-# Covered for every role in test_teams.py, about the caller alone, or without an end: test_activity.py.
-ELSEWHERE = re.compile(r"/api/v1/(teams|me|auth)|/health$|\{space\}/events$")
+# Covered for every role in test_teams.py, about the caller alone, without an end (test_activity.py), or open to whoever
+# signs (test_hooks.py).
+ELSEWHERE = re.compile(r"/api/v1/(teams|me|auth)|/health$|/webhooks/|\{space\}/events$")
 
 
 @pytest.fixture
 def everything(crew: Crew) -> Crew:
-    """A deployment that has ended and one that is queued, with their jobs."""
+    """A deployment that has ended and one that is queued, with their jobs; a hook and a delivery."""
     ended = crew.done("POST", "{space}/deployments")
     crew.ids["ended"] = ended["id"]
     crew.done("POST", "/api/v1/deployments/{ended}/cancellation")
     crew.ids["deployment"] = crew.done("POST", "{space}/deployments")["id"]
     crew.ids["job"] = crew.done("GET", "/api/v1/jobs?deployment_id={deployment}")["items"][0]["id"]
+    hook = crew.done("POST", "{space}/hooks")
+    crew.ids["hook"] = hook["id"]
+    body = git_hosts.push(Provider.HUGGINGFACE, "spaces/local/other", "a" * 40)
+    sent = git_hosts.send(Provider.HUGGINGFACE, hook["secret"], body)
+    path = urlsplit(hook["url"]).path
+    answer = crew.people["owner"].api.post(path, content=sent.body, headers=sent.headers)
+    crew.ids["delivery"] = answer.json()["delivery_id"]
     return crew
 
 
@@ -110,7 +134,7 @@ def leaks(crew: Crew, text: str, path: str) -> bool:
 def test_no_route_is_missing_from_the_matrix(everything: Crew) -> None:
     document = everything.people["owner"].api.app.openapi()
     names = {"/api/v1/spaces/{owner}/{name}": "{space}", "{account_id}": "{account}", "{deployment_id}": "{deployment}"}
-    names["{job_id}"] = "{job}"
+    names |= {"{job_id}": "{job}", "{hook_id}": "{hook}", "{delivery_id}": "{delivery}"}
     asked = {(method, path.split("?")[0].replace("{ended}", "{deployment}")) for method, path, *_ in MATRIX.values()}
     for path, operations in document["paths"].items():
         for ours, short in names.items():
@@ -124,6 +148,8 @@ def test_a_stranger_cannot_tell_what_is_hidden_from_what_is_not_there(everything
         ("/api/v1/deployments/{deployment}", "/api/v1/deployments/dep_" + "0" * 26),
         ("/api/v1/jobs/{job}", "/api/v1/jobs/job_" + "0" * 26),
         ("/api/v1/hub-accounts/{account}", "/api/v1/hub-accounts/hub_" + "0" * 26),
+        ("/api/v1/hooks/{hook}", "/api/v1/hooks/hook_" + "0" * 26),
+        ("/api/v1/deliveries/{delivery}", "/api/v1/deliveries/dlv_" + "0" * 26),
     ):
         answers = [everything.ask("stranger", "GET", path).json() for path in (hidden, missing)]
         varying = {"instance": "", "request_id": ""}
@@ -141,6 +167,6 @@ def test_an_upload_of_another_team_cannot_be_deployed(everything: Crew) -> None:
 
 
 def test_lists_hold_the_callers_own_rows_alone(everything: Crew) -> None:
-    for path in ("/api/v1/spaces", "/api/v1/jobs", "/api/v1/hub-accounts"):
+    for path in ("/api/v1/spaces", "/api/v1/jobs", "/api/v1/hub-accounts", "/api/v1/deliveries"):
         assert everything.ask("viewer", "GET", path).json() not in ([], {"items": [], "next_cursor": None})
         assert everything.ask("stranger", "GET", path).json() in ([], {"items": [], "next_cursor": None})

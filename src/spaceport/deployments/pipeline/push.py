@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from spaceport.deployments import fetch, mirror
+from spaceport.deployments.pipeline import ancestry
 from spaceport.deployments.prepare import prepare
 from spaceport.deployments.states import Status
 from spaceport.deployments.step import Ended, Step
@@ -32,6 +33,7 @@ async def push(step: Step) -> None:
     async with _working_folder(step) as folder:
         fetched = await fetch.fetch(step, folder)
         await _record_revision(step, fetched)
+        await ancestry.require_news(step, fetched)
         await _prepare(step, fetched.path)
         for race in range(1, MAX_RACES + 1):
             try:

@@ -1,0 +1,213 @@
+"""What a delivery says, in one form for all hosts. Pure, and a hint only: nothing here is believed further than that.
+
+Whatever is missing or of another type reads as absent: a host may change its payloads, and nothing may break then.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+from spaceport.webhooks.providers import HEADERS, Provider, first
+
+NOTHING = "0" * 40
+MAX_REFS = 100
+_MAX_FILES = 20_000
+_LONGEST_MESSAGE = 2000
+_LONGEST_REF = 300
+# GitHub lists no more commits than this in a delivery, and no more files than this in a commit.
+_GITHUB_COMMITS, _GITHUB_FILES = 2048, 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A ref that moved. `before` or `after` is None where it was made or deleted.
+
+    `files` were added, changed or removed; None when the host did not list all of them. `default_branch` is None
+    when the host did not say.
+    """
+
+    ref: str
+    before: str | None
+    after: str | None
+    message: str = ""
+    files: frozenset[str] | None = None
+    default_branch: str | None = None
+
+    @property
+    def branch(self) -> str | None:
+        return self.ref.removeprefix("refs/heads/") if self.ref.startswith("refs/heads/") else None
+
+    @property
+    def tag(self) -> str | None:
+        return self.ref.removeprefix("refs/tags/") if self.ref.startswith("refs/tags/") else None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """`ping` verifies the set-up. `why` says what is wrong with a delivery that tells of no push."""
+
+    event: str
+    repository: str | None = None
+    pushes: tuple[Push, ...] = ()
+    ping: bool = False
+    why: str | None = None
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read(provider: Provider, headers: Mapping[str, str], body: bytes) -> Said:
+    """Never raises for what a host could send."""
+    event = first(headers, HEADERS[provider].event)
+    try:
+        document = _document(headers, body)
+    except (ValueError, RecursionError):
+        return Said(event or "unknown", why="Its payload is not JSON.")
+    if not isinstance(document, dict):
+        return Said(event or "unknown", why="Its payload is not a JSON object.")
+    said = _READERS[provider](event, document)
+    if not (said.ping or said.pushes or said.why):
+        return Said(said.event, said.repository, why=f"Events of the kind {said.event} deploy nothing.")
+    return said
+
+
+def _document(headers: Mapping[str, str], body: bytes) -> Any:
+    """GitHub and Gitea may be told to send a form, with the JSON in one field of it."""
+    if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return json.loads(parse_qs(body.decode(), max_num_fields=10)["payload"][0]) if b"payload=" in body else None
+    return json.loads(body)
+
+
+def _github(event: str, document: dict[str, Any]) -> Said:
+    repository = _text(_map(document, "repository"), "full_name")
+    if event != "push":
+        return Said(event or "unknown", repository, ping=event == "ping", document=document)
+    commits = _list(document, "commits")
+    complete = len(commits) < _GITHUB_COMMITS and not document.get("forced")
+    return Said(event, repository, _push(document, commits, complete=complete), document=document)
+
+
+def _gitlab(event: str, document: dict[str, Any]) -> Said:
+    project = _map(document, "project")
+    repository = _text(project, "path_with_namespace")
+    if _text(document, "object_kind") not in ("push", "tag_push"):
+        return Said(event or "unknown", repository, document=document)
+    commits = _list(document, "commits")
+    complete = document.get("total_commits_count") == len(commits)
+    default = _text(project, "default_branch")
+    return Said(event, repository, _push(document, commits, complete=complete, default=default), document=document)
+
+
+def _gitea(event: str, document: dict[str, Any]) -> Said:
+    repository = _text(_map(document, "repository"), "full_name")
+    if event != "push":
+        return Said(event or "unknown", repository, ping=event == "ping", document=document)
+    commits = _list(document, "commits")
+    # It lists five commits by default, and says in newer versions how many there were.
+    complete = document.get("total_commits") == len(commits)
+    return Said(event, repository, _push(document, commits, complete=complete), document=document)
+
+
+def _push(
+    document: dict[str, Any], commits: list[Any], *, complete: bool, default: str | None = None
+) -> tuple[Push, ...]:
+    """One push in GitHub's form, which GitLab and Gitea share."""
+    ref = _text(document, "ref")
+    if not ref:
+        return ()
+    head = _map(document, "head_commit") or (commits[-1] if commits else {})
+    created = _sha(document, "before") is None
+    files = _files(commits) if complete and commits and not created else None
+    default = default or _text(_map(document, "repository"), "default_branch")
+    message = _text(head, "message") or ""
+    return (_made(ref, _sha(document, "before"), _sha(document, "after"), message, files, default),)
+
+
+def _bitbucket(event: str, document: dict[str, Any]) -> Said:
+    """Lists no files, and up to five commits; newest first."""
+    repository = _map(document, "repository")
+    name = _text(repository, "full_name")
+    if event != "repo:push":
+        # The button "Test connection" sends diagnostics:ping.
+        return Said(event or "unknown", name, ping=event == "diagnostics:ping", document=document)
+    default = _text(_map(repository, "mainbranch"), "name")
+    return Said(event, name, tuple(_bitbucket_pushes(document, default)), document=document)
+
+
+def _bitbucket_pushes(document: dict[str, Any], default: str | None) -> Iterator[Push]:
+    for change in _list(_map(document, "push"), "changes")[:MAX_REFS]:
+        old, new = _map(change, "old"), _map(change, "new")
+        kind, name = _text(new or old, "type"), _text(new or old, "name")
+        if not name:
+            continue
+        before, after = (_sha(_map(side, "target"), "hash") for side in (old, new))
+        message = _text(_map(new, "target"), "message") or ""
+        ref = f"refs/tags/{name}" if kind in ("tag", "annotated_tag") else f"refs/heads/{name}"
+        yield _made(ref, before, after, message, None, default)
+
+
+def _huggingface(_: str, document: dict[str, Any]) -> Said:
+    """Says which refs moved, and neither files nor messages. Its default branch is always main."""
+    happened, repo = _map(document, "event"), _map(document, "repo")
+    scope, action = _text(happened, "scope") or "unknown", _text(happened, "action") or "unknown"
+    kind, name = _text(repo, "type"), _text(repo, "name")
+    prefix = {"space": "spaces/", "dataset": "datasets/"}.get(kind or "", "")
+    repository = f"{prefix}{name}" if name else None
+    event = f"{scope}.{action}"
+    if scope.partition(".")[0] != "repo":
+        return Said(event, repository, document=document)
+    moved = [ref for ref in _list(document, "updatedRefs")[:MAX_REFS] if _text(ref, "ref")]
+    pushes = [
+        _made(_text(ref, "ref") or "", _sha(ref, "oldSha"), _sha(ref, "newSha"), "", None, "main") for ref in moved
+    ]
+    return Said(event, repository, tuple(pushes), document=document)
+
+
+def _made(
+    ref: str, before: str | None, after: str | None, message: str, files: frozenset[str] | None, default: str | None
+) -> Push:
+    return Push(ref[:_LONGEST_REF], before, after, message[:_LONGEST_MESSAGE], files, default)
+
+
+def _files(commits: list[Any]) -> frozenset[str] | None:
+    """Every path that a commit names; None when one of them does not list its files, or too many."""
+    found: set[str] = set()
+    for commit in commits:
+        for kind in ("added", "modified", "removed"):
+            listed = commit.get(kind) if isinstance(commit, dict) else None
+            if not isinstance(listed, list) or len(listed) >= _GITHUB_FILES:
+                return None
+            found.update(path for path in listed if isinstance(path, str))
+    return frozenset(found) if len(found) <= _MAX_FILES else None
+
+
+def _map(document: Any, name: str) -> dict[str, Any]:
+    value = document.get(name) if isinstance(document, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _list(document: Any, name: str) -> list[Any]:
+    value = document.get(name) if isinstance(document, dict) else None
+    return value if isinstance(value, list) else []
+
+
+def _text(document: Any, name: str) -> str | None:
+    value = document.get(name) if isinstance(document, dict) else None
+    return value.replace("\0", "") if isinstance(value, str) and value else None
+
+
+def _sha(document: Any, name: str) -> str | None:
+    """A commit id; None for the zeroes that stand for no commit."""
+    value = _text(document, name)
+    hexadecimal = value is not None and len(value) in (40, 64) and not set(value) - set("0123456789abcdef")
+    return value if value and hexadecimal and set(value) != {"0"} else None
+
+
+_READERS: Mapping[Provider, Callable[[str, dict[str, Any]], Said]] = {
+    Provider.GITHUB: _github,
+    Provider.GITLAB: _gitlab,
+    Provider.BITBUCKET: _bitbucket,
+    Provider.GITEA: _gitea,
+    Provider.FORGEJO: _gitea,
+    Provider.HUGGINGFACE: _huggingface,
+}
