@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from sqlmodel import Session, SQLModel
 
 from spaceport.accounts import queries as accounts
@@ -13,7 +12,7 @@ from spaceport.accounts.tokens import Claims
 from spaceport.api.caller import RunningInstance, SignedIn
 from spaceport.api.pages import Limit, Page, page
 from spaceport.api.spaces import Name, Owner
-from spaceport.api.streams import event_stream
+from spaceport.api.streams import EventStream, event_stream
 from spaceport.api.teams import TeamId
 from spaceport.events import activity
 from spaceport.spaces import queries as spaces
@@ -71,7 +70,7 @@ def list_space_activity(
         return _page(session, request, response, space.id, cursor, limit)
 
 
-@router.get("/teams/{team_id}/events", response_class=StreamingResponse)
+@router.get("/teams/{team_id}/events", response_class=EventStream)
 def follow_team(
     instance: RunningInstance,
     claims: SignedIn,
@@ -88,7 +87,7 @@ def follow_team(
         return _stream(session, request, claims, team_id, last_event_id)
 
 
-@router.get("/spaces/{owner}/{name}/events", response_class=StreamingResponse)
+@router.get("/spaces/{owner}/{name}/events", response_class=EventStream)
 def follow_space(
     instance: RunningInstance,
     claims: SignedIn,
@@ -113,6 +112,6 @@ def _page(
 
 def _stream(
     session: Session, request: Request, claims: Claims, topic: str, last_event_id: str | None
-) -> StreamingResponse:
+) -> EventStream:
     cursor = activity.resume(session, topic, last_event_id)
     return event_stream(request.app.state.feed.follow(topic, cursor), claims)

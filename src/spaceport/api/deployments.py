@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from spaceport.accounts import queries as accounts
@@ -12,7 +11,7 @@ from spaceport.accounts.model import Role
 from spaceport.api.caller import RunningInstance, SignedIn
 from spaceport.api.pages import After, Limit, Page, page
 from spaceport.api.spaces import Name, Owner
-from spaceport.api.streams import event_stream
+from spaceport.api.streams import EventStream, event_stream
 from spaceport.deployments import commands, frames, queries
 from spaceport.deployments.model import DeploymentCreate, DeploymentPublic
 from spaceport.deployments.slot import Limits
@@ -114,7 +113,7 @@ def read_deployment_log(
 
 @router.get(
     "/deployments/{deployment_id}/events",
-    response_class=StreamingResponse,
+    response_class=EventStream,
     responses={204: {"description": "It has ended, and everything was seen: nothing to reconnect for."}},
 )
 def follow_deployment(

@@ -5,7 +5,6 @@ from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
@@ -13,7 +12,7 @@ from spaceport.accounts import queries as accounts
 from spaceport.accounts.tokens import Claims
 from spaceport.api.caller import RunningInstance, SignedIn
 from spaceport.api.spaces import Name, Owner
-from spaceport.api.streams import event_stream
+from spaceport.api.streams import EventStream, event_stream
 from spaceport.hub import Hub
 from spaceport.hub_accounts import commands as hub_accounts
 from spaceport.instance import Instance
@@ -59,7 +58,7 @@ async def read_space_log(
 
 @router.get(
     "/{owner}/{name}/logs/stream",
-    response_class=StreamingResponse,
+    response_class=EventStream,
     responses={
         200: {
             "content": {"text/event-stream": {}},
