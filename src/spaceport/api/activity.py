@@ -110,8 +110,6 @@ def _page(
     return page(request, response, items, limit=limit, last_id=items[-1].id if items else None)
 
 
-def _stream(
-    session: Session, request: Request, claims: Claims, topic: str, last_event_id: str | None
-) -> EventStream:
+def _stream(session: Session, request: Request, claims: Claims, topic: str, last_event_id: str | None) -> EventStream:
     cursor = activity.resume(session, topic, last_event_id)
     return event_stream(request.app.state.feed.follow(topic, cursor), claims)
