@@ -10,7 +10,6 @@ SpaceportError
 ├── TooLarge         over a stated limit
 ├── RateLimited      too many, try after `retry_after` seconds
 ├── Unavailable      a part we need is down, try after `retry_after` seconds
-├── TimedOut         waited for as long as was asked, in vain
 └── UpstreamFailed   the Hub, a Git host or an app answered something we cannot use
 """
 
@@ -54,9 +53,6 @@ class RateLimited(SpaceportError): ...
 
 
 class Unavailable(SpaceportError): ...
-
-
-class TimedOut(SpaceportError): ...
 
 
 class UpstreamFailed(SpaceportError): ...

@@ -28,7 +28,6 @@ STATUSES: Mapping[type[errors.SpaceportError], HTTPStatus] = {
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.TimedOut: HTTPStatus.GATEWAY_TIMEOUT,
     errors.UpstreamFailed: HTTPStatus.BAD_GATEWAY,
 }
 # What the Hub refuses keeps the Hub's status. Not its 401: that is about the Hub account's token, not the caller's.

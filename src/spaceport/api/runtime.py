@@ -12,7 +12,7 @@ from spaceport.accounts.tokens import Claims
 from spaceport.api.caller import RunningInstance, SignedIn
 from spaceport.api.spaces import Name, Owner
 from spaceport.deployments import queries as deployments
-from spaceport.errors import Conflict, Invalid, TimedOut
+from spaceport.errors import Conflict, Invalid
 from spaceport.instance import Instance
 from spaceport.runtime.model import Observation, RuntimePublic
 from spaceport.runtime.waiting import Outcome, Waiting, Wanted
@@ -75,7 +75,7 @@ async def read_runtime(
     """What was observed of it, with its age; at most about a minute old, and the Hub is not asked.
 
     `wait_for=running` waits for the *stage* RUNNING, which right after a push may still be the old commit: give `sha`
-    as well. 504 `stage_not_reached` when the time is over; 409 `stage_stands` as soon as the Space is in an error or a
+    as well. 409 `stage_not_reached` when the time is over, 409 `stage_stands` as soon as the Space is in an error or a
     pause that ends only when somebody acts.
     """
     if sha is not None and wait_for is None:
@@ -107,7 +107,7 @@ def _shown(instance: Instance, space: Space, *, fresh: bool) -> RuntimePublic:
 
 
 def _require_reached(space: Space, outcome: Outcome, wait_for: str, seconds: float) -> None:
-    """Raises Conflict `stage_stands`, TimedOut `stage_not_reached`."""
+    """Raises Conflict `stage_stands` or `stage_not_reached`."""
     if outcome.reached:
         return
     seen = outcome.seen
@@ -121,7 +121,7 @@ def _require_reached(space: Space, outcome: Outcome, wait_for: str, seconds: flo
             fix="Look at its log; a restart or another deployment brings it on.",
             **facts,
         )
-    raise TimedOut(
+    raise Conflict(
         f"{is_now}, not {wait_for.upper()}, after {seconds:g} seconds.{said}",
         code="stage_not_reached",
         fix="Wait again, or look at its log.",

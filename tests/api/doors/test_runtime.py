@@ -93,9 +93,9 @@ def test_waiting_ends_as_soon_as_the_stage_is_seen(crew: Crew, docker: str, hub:
     assert hub.runtime(repo_id)["stage"] == "PAUSED"
 
 
-def test_waiting_in_vain_is_504_with_what_was_seen_last(crew: Crew) -> None:
+def test_waiting_in_vain_is_refused_with_what_was_seen_last(crew: Crew) -> None:
     answer = crew.ask("viewer", "GET", "{space}/runtime?wait_for=paused&timeout=0.3")
-    assert code(answer) == (504, "stage_not_reached")
+    assert code(answer) == (409, "stage_not_reached")
     assert answer.json()["stage"] in ("RUNNING", None)
 
 
@@ -103,7 +103,7 @@ def test_running_is_not_enough_when_a_commit_is_named(crew: Crew, hub: LocalHub)
     sha = hub.api().space_info(crew.repo_id).sha
     assert crew.done("GET", f"{{space}}/runtime?wait_for=running&sha={sha[:10]}&timeout=20")["served"]["sha"] == sha
     other = crew.ask("owner", "GET", f"{{space}}/runtime?wait_for=running&sha={'9' * 40}&timeout=0.3")
-    assert (other.status_code, other.json()["sha"]) == (504, sha)
+    assert (other.status_code, other.json()["sha"]) == (409, sha)
     assert code(crew.ask("owner", "GET", f"{{space}}/runtime?sha={sha}")) == (422, "sha_without_wait_for")
 
 
