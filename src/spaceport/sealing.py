@@ -31,6 +31,10 @@ class Sealer:
         ciphertext = self._ciphers[self._newest].encrypt(nonce, value.encode(), bound_to)
         return f"{_VERSION}.{self._newest}.{base64.urlsafe_b64encode(nonce + ciphertext).decode()}"
 
+    def newest(self, sealed: str) -> bool:
+        """Whether this was sealed with the newest key."""
+        return sealed.startswith(f"{_VERSION}.{self._newest}.")
+
     def open(self, sealed: str, *, context: str) -> str:
         """Raises `errors.Unavailable` when its key is not here, `errors.Conflict` when altered or moved."""
         version, _, rest = sealed.partition(".")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from spaceport.deployments import fetch, mirror
+from spaceport.deployments.configure import configure
 from spaceport.deployments.pipeline import ancestry
 from spaceport.deployments.prepare import prepare
 from spaceport.deployments.states import Status
@@ -35,6 +36,7 @@ async def push(step: Step) -> None:
         await _record_revision(step, fetched)
         await ancestry.require_news(step, fetched)
         await _prepare(step, fetched.path)
+        await configure(step)
         for race in range(1, MAX_RACES + 1):
             try:
                 await _mirror(step, fetched)
