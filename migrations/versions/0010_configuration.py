@@ -11,7 +11,7 @@ down_revision = "0009"
 def upgrade() -> None:
     op.create_table(
         "configuration_application",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
         sa.Column("space_id", sa.Text(), nullable=False),
         sa.Column("deployment_id", sa.Text(), nullable=True),
         sa.Column("asked_by", sa.Text(), nullable=False),
@@ -34,7 +34,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "configuration_version",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
         sa.Column("space_id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Enum("secret", "variable", name="kind", native_enum=False, length=32), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),

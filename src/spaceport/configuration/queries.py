@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col, select
 
 from spaceport.configuration.inputs import (
@@ -105,8 +106,8 @@ def _newest(session: Session, space_id: str, *, applied: bool) -> dict[tuple[Kin
     statement = select(Version).where(Version.space_id == space_id, col(Version.discarded).is_(False))
     if applied:
         statement = statement.where(col(Version.applied_at).is_not(None))
-    statement = statement.distinct(col(Version.kind), col(Version.key))
-    ordered = statement.order_by(col(Version.kind), col(Version.key), col(Version.version).desc())
+    one_each = statement.ext(distinct_on(col(Version.kind), col(Version.key)))
+    ordered = one_each.order_by(col(Version.kind), col(Version.key), col(Version.version).desc())
     return {(version.kind, version.key): version for version in session.exec(ordered)}
 
 
