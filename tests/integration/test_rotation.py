@@ -23,6 +23,7 @@ from spaceport.keys import file
 from spaceport.sealing import Sealer
 from spaceport.settings import Settings
 from spaceport.spaces.model import Sdk, Space, Visibility
+from spaceport.webhooks.model import Hook, Provider
 
 VALUE = "hidden"
 
@@ -65,6 +66,9 @@ class Store:
             space = Space(hub_account_id=account.id, owner="acme", name="demo", **looks, **common)
             space.sealed_source_token = key.seal(VALUE, context=space.source_token_context)
             session.add(space)
+            hook = Hook(team_id=team.id, provider=Provider.GITHUB, repository="acme/app", sealed_secret="")
+            hook.sealed_secret = key.seal(VALUE, context=hook.secret_context)
+            session.add(hook)
             session.flush()
             for number in range(1, 3):
                 version = Version(space_id=space.id, kind=Kind.SECRET, key="TOKEN", version=number)
@@ -105,9 +109,9 @@ def test_with_keys_from_the_environment_everything_is_sealed_with_the_first(tmp_
     old, new = key(), key()
     store.fill(sealer(given(tmp_path, old)))
     settings = given(tmp_path, new, old)
-    assert rotation.rotate(settings, store.database) == 4
+    assert rotation.rotate(settings, store.database) == 5
     alone = sealer(given(tmp_path, new))
-    assert store.opened(alone) == [VALUE] * 4
+    assert store.opened(alone) == [VALUE] * 5
     assert all(alone.newest(each) for each in store.sealed())
     assert rotation.rotate(settings, store.database) == 0
 
@@ -142,12 +146,12 @@ def test_a_generated_key_is_replaced_and_the_one_before_it_is_kept(tmp_path: Pat
     first = keys.load(settings)
     store.fill(sealer(settings))
     for _ in range(3):
-        assert rotation.rotate(settings, store.database) == 4
+        assert rotation.rotate(settings, store.database) == 5
     last = keys.load(settings)
     assert len(last.sealing) == 2
     assert first.sealing[0] not in last.sealing
     assert last.jwt_secret == first.jwt_secret
-    assert store.opened(Sealer(last.sealing[:1])) == [VALUE] * 4
+    assert store.opened(Sealer(last.sealing[:1])) == [VALUE] * 5
     assert [path.name for path in tmp_path.iterdir()] == ["keys.json"]
     assert (tmp_path / "keys.json").stat().st_mode & 0o777 == 0o600
 
@@ -182,9 +186,9 @@ def test_interrupted_anywhere_everything_opens_and_it_can_be_done_again(
         patch.setattr(*place, die)
         with pytest.raises(KeyboardInterrupt):
             rotation.rotate(settings, store.database)
-    assert store.opened(sealer(settings)) == [VALUE] * 4
-    assert rotation.rotate(settings, store.database) == 4
-    assert store.opened(Sealer(keys.load(settings).sealing[:1])) == [VALUE] * 4
+    assert store.opened(sealer(settings)) == [VALUE] * 5
+    assert rotation.rotate(settings, store.database) == 5
+    assert store.opened(Sealer(keys.load(settings).sealing[:1])) == [VALUE] * 5
     assert len(keys.load(settings).sealing) == 2
 
 
