@@ -16,6 +16,7 @@ from spaceport.configuration.commands import Staging
 from spaceport.configuration.inputs import KEY_PATTERN, Apply
 from spaceport.configuration.model import Kind, Version
 from spaceport.deployments import slot
+from spaceport.errors import Conflict
 from spaceport.hub_accounts import commands as hub_accounts
 from spaceport.instance import Instance
 from spaceport.spaces import queries as spaces
@@ -44,7 +45,7 @@ def change(instance: Instance, claims: Claims, owner: str, name: str, when: Appl
         space = spaces.get(session, caller, owner, name, needs=Role.DEPLOYER)
         if when is Apply.NEXT_DEPLOYMENT:
             return stage(session, caller, slot.lock(session, space.id)).versions
-        space = slot.free(session, space)
+        _require_free(session, space)
         staging = stage(session, caller, space)
         application = applications.begin(session, space, asked_by=caller.user_id)
         hub = hub_accounts.connect(session, instance, space.hub_account_id)
@@ -71,3 +72,11 @@ def history(instance: Instance, claims: Claims, owner: str, name: str, kind: Kin
     with instance.database.unit_of_work() as session:
         space = spaces.get(session, accounts.caller(session, claims), owner, name)
         return queries.versions(session, space.id, kind, key)
+
+
+def _require_free(session: Session, space: Space) -> None:
+    try:
+        slot.require_free(session, space.id)
+    except Conflict as busy:
+        busy.fix += " Or send apply=next_deployment: then it is staged."
+        raise

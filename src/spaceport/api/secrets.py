@@ -100,7 +100,7 @@ def delete_secret(
     if confirm != key:
         raise Invalid(
             f"Deleting the secret {key} needs a confirmation, because its value cannot be read back from the Hub.",
-            code="confirmation_required",
+            code="confirmation_needed",
             fix=f"Send confirm={key}.",
         )
     [version] = changes.change(

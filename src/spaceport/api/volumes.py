@@ -51,7 +51,7 @@ def _change(
 ) -> VolumesPublic:
     with instance.database.unit_of_work() as session:
         space = spaces.get(session, accounts.caller(session, claims), owner, name, needs=Role.DEPLOYER)
-        space = slot.free(session, space)
+        slot.require_free(session, space.id)
         applications.require_none(session, space)
         hub = hub_accounts.connect(session, instance, space.hub_account_id)
     if wanted:

@@ -14,7 +14,7 @@ from spaceport.spaces.model import Space
 def run(
     instance: Instance, caller: Caller, hub: Hub, space: Space, application: Application, own: Sequence[Version]
 ) -> None:
-    """`own` are the versions that this very request has staged: what fails of them is taken back.
+    """`own` are the versions that this very request has staged: those that do not reach the Hub are taken back.
 
     Raises the first HubFailure. Raises Unavailable `configuration_pending` when the Hub stopped answering in the
     middle: what is not there yet is brought there later, by the reconciler.
@@ -30,9 +30,8 @@ def run(
             raise _pending(error) from error
         raise
     if outcome.refused:
-        refused = {each.version.id for each in outcome.refused}
         with instance.database.unit_of_work() as session:
-            commands.take_back(session, caller, space, [version for version in own if version.id in refused])
+            commands.take_back(session, caller, space, own)
         failure = outcome.refused[0].failure
         failure.facts["applied"] = [version.key for version in outcome.applied]
         failure.facts["refused"] = [each.version.key for each in outcome.refused]

@@ -116,6 +116,18 @@ def test_what_the_hub_refuses_in_the_middle_leaves_the_others_and_the_app_comes_
     assert app.starts == 2
 
 
+def test_a_refusal_that_holds_for_all_ends_it_at_once_and_takes_everything_back(
+    crew: Crew, hub: LocalHub, app: App
+) -> None:
+    hub.fault(space=app.repo_id, method="POST", path="/secrets", status=403, message="Read-only")
+    answer = crew.ask("owner", "POST", f"{app.path}/secrets", MANY)
+    assert answer.json()["code"] == "hub_forbidden"
+    assert app.calls("secrets") == 1
+    assert crew.done("GET", f"{app.path}/secrets") == []
+    assert app.env()
+    assert app.starts == 2
+
+
 def test_a_hub_that_stops_answering_in_the_middle_is_waited_for_and_the_app_comes_back(
     crew: Crew, hub: LocalHub, app: App, instance
 ) -> None:

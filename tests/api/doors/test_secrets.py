@@ -148,7 +148,7 @@ def test_deleting_a_secret_needs_its_name_once_more(crew: Crew, on_hub) -> None:
     put(crew, "TOKEN")
     for confirm in ("", "?confirm=OTHER"):
         answer = crew.ask("owner", "DELETE", f"{{space}}/secrets/TOKEN{confirm}")
-        assert code(answer) == (422, "confirmation_required")
+        assert code(answer) == (422, "confirmation_needed")
         assert on_hub().keys() == {"TOKEN"}
     gone = crew.done("DELETE", "{space}/secrets/TOKEN?confirm=TOKEN")
     assert (gone["deleted"], gone["staged"]) == (True, False)

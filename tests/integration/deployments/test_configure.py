@@ -77,10 +77,10 @@ def test_one_that_was_left_is_gone_on_with_by_whoever_comes_next_even_if_nothing
 def test_a_space_is_free_while_no_deployment_holds_its_slot(bench: Bench) -> None:
     deployment = bench.request()
     with bench.database.unit_of_work() as session, pytest.raises(Conflict, match=deployment):
-        slot.free(session, slot.lock(session, bench.space_id))
+        slot.require_free(session, bench.space_id)
     bench.end(deployment)
     with bench.database.unit_of_work() as session:
-        assert slot.free(session, slot.lock(session, bench.space_id)).id == bench.space_id
+        slot.require_free(session, bench.space_id)
 
 
 def test_a_release_remembers_which_versions_were_on_the_hub_and_no_values(bench: Bench) -> None:
