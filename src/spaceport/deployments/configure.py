@@ -6,6 +6,8 @@ from spaceport.configuration import applications, apply
 from spaceport.configuration.model import Application
 from spaceport.deployments import slot
 from spaceport.deployments.step import Ended, Step
+from spaceport.deployments.stop import CONFIGURATION_ON_ITS_WAY, CONFIGURED
+from spaceport.hub import unless
 
 
 async def configure(step: Step) -> None:
@@ -14,10 +16,9 @@ async def configure(step: Step) -> None:
     if application is None:
         return
     await step.say("Applying the staged secrets and variables.")
-    outcome = await step.call(apply.run, step.instance, step.hub, step.claim.space, application)
+    outcome = await step.call(_apply, step, application)
     if outcome.applied:
         named = ", ".join(f"{version.kind} {version.key}" for version in outcome.applied)
-        step.left = "Its secrets and variables were changed; no commit was made."
         await step.say(f"Applied {named}.")
     if outcome.refused:
         first = outcome.refused[0]
@@ -26,6 +27,17 @@ async def configure(step: Step) -> None:
             f"The Hub did not take the {first.version.kind} {first.version.key}: {first.failure.message}",
             "Set another value, or discard the change with DELETE …/configuration/staged, then deploy again.",
         )
+
+
+def _apply(step: Step, application: Application) -> apply.Outcome:
+    """To its end although the deployment is stopped meanwhile: the Space may be paused."""
+    step.left = CONFIGURATION_ON_ITS_WAY
+    with unless(lambda: False):
+        outcome = apply.run(step.instance, step.hub, step.claim.space, application)
+    if outcome.applied:
+        step.untouched = CONFIGURED
+    step.left = step.untouched
+    return outcome
 
 
 def _begin(step: Step) -> Application | None:

@@ -31,7 +31,9 @@ class Configuration:
         try:
             self._set_secret(repo_id, key, value, description)
         except HubFailure as failure:
-            # A sentence about what is wrong with a value may repeat it, and so would the cause.
+            if value not in failure.message:
+                raise
+            # The cause would repeat it as well.
             raise failure.without(value) from None
 
     @translated

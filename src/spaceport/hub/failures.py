@@ -79,7 +79,7 @@ class HubFailure(UpstreamFailed):
         return self.transient and self.status != 429
 
     def without(self, secret: str) -> "HubFailure":
-        """The same, should the Hub's sentence repeat a secret that was sent."""
+        """The same for a sentence of the Hub that repeats a secret which was sent to it."""
         same = HubFailure(self.status, retry_after=self.retry_after)
         same.message = self.message.replace(secret, "[the value]") if secret else self.message
         return same

@@ -75,7 +75,7 @@ MATRIX = {
     "read volumes": ("GET", "{space}/volumes", None, (401, 404, 200, 200, 200, 200)),
     "set volumes": ("PUT", "{space}/volumes", VOLUMES, (401, 404, 403, 409, 409, 409)),
     "delete volumes": ("DELETE", "{space}/volumes", None, (401, 404, 403, 409, 409, 409)),
-    "duplicate": ("POST", "{space}/duplicate", {"owner": "nobody", "name": "x"}, (401, 404, 403, 403, 502, 502)),
+    "duplicate": ("POST", "{space}/duplicate", {"owner": "nobody", "name": "x"}, (401, 404, 403, 403, 403, 403)),
     "list deployments": ("GET", "{space}/deployments", None, (401, 404, 200, 200, 200, 200)),
     "read a deployment": ("GET", "/api/v1/deployments/{deployment}", None, (401, 404, 200, 200, 200, 200)),
     "read a log": ("GET", "/api/v1/deployments/{deployment}/logs", None, (401, 404, 200, 200, 200, 200)),
