@@ -107,9 +107,9 @@ def everything(crew: Crew) -> Crew:
     ended = crew.done("POST", "{space}/deployments")
     crew.ids["ended"] = ended["id"]
     crew.done("POST", "/api/v1/deployments/{ended}/cancellation")
-    crew.done("POST", "{space}/secrets?" + NEXT, {"secrets": [{"key": "TOKEN", "value": "x"}]})
-    crew.done("POST", "{space}/variables?" + NEXT, {"variables": [{"key": "COLOR", "value": "red"}]})
-    crew.ids |= {"secret": "TOKEN", "variable": "COLOR"}
+    crew.done("POST", "{space}/secrets?" + NEXT, {"secrets": [{"key": "CREW_KEY", "value": "x"}]})
+    crew.done("POST", "{space}/variables?" + NEXT, {"variables": [{"key": "CREW_COLOR", "value": "red"}]})
+    crew.ids |= {"secret": "CREW_KEY", "variable": "CREW_COLOR"}
     crew.ids["deployment"] = crew.done("POST", "{space}/deployments")["id"]
     crew.ids["job"] = crew.done("GET", "/api/v1/jobs?deployment_id={deployment}")["items"][0]["id"]
     hook = crew.done("POST", "{space}/hooks")
