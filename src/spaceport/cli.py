@@ -10,10 +10,11 @@ import click
 import uvicorn
 from pydantic import ValidationError
 
-from spaceport import __version__, log
+from spaceport import __version__, log, rotation
+from spaceport.db.database import Database
 from spaceport.demo import show
-from spaceport.errors import SpaceportError
-from spaceport.main import create_app, store, work
+from spaceport.errors import Conflict, SpaceportError
+from spaceport.main import Store, create_app, store, work
 from spaceport.settings import Settings
 
 
@@ -51,6 +52,22 @@ def worker() -> None:
             asyncio.run(work(settings, found))
 
 
+@main.command("rotate-key")
+def rotate_key() -> None:
+    """Seal all stored tokens and secrets with the newest SEALING_KEY, or with a new generated key."""
+    with _explained():
+        settings = Settings()
+        log.configure(settings)
+        with store(settings) as found:
+            _require_alone(found)
+            database = Database(found.url, pool_size=1)
+            try:
+                count = rotation.rotate(settings, database)
+            finally:
+                database.close()
+        click.echo(f"spaceport: {count} stored values were sealed anew. Older keys are not needed for them any more.")
+
+
 @main.command()
 @click.option("--app", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path("examples/hello"))
 @click.option("--data", type=click.Path(path_type=Path), default=Path(".data/demo"), show_default=True)
@@ -60,6 +77,16 @@ def demo(*, app: Path, data: Path, port: int, once: bool) -> None:
     """Deploy an app to a local Hub, with no account and no network service."""
     with _explained():
         show.run(app=app, data_dir=data, port=port, once=once)
+
+
+def _require_alone(found: Store) -> None:
+    """A running process keeps the keys that it has read. With DATABASE_URL nobody can tell whether there is one."""
+    if found.embedded is not None and not found.embedded.ours:
+        raise Conflict(
+            "Spaceport is running on this DATA_DIR, and would not know the new key.",
+            code="instance_running",
+            fix="Stop it, rotate the key, and start it again.",
+        )
 
 
 @contextmanager

@@ -7,6 +7,7 @@ authenticated, not stored: a sealed value copied into another row does not open 
 import base64
 import binascii
 import hashlib
+import hmac
 import secrets
 
 from cryptography.exceptions import InvalidTag
@@ -24,12 +25,21 @@ class Sealer:
     def __init__(self, keys: tuple[bytes, ...]) -> None:
         self._ciphers = {_key_id(key): AESGCM(key) for key in keys}
         self._newest = _key_id(keys[0])
+        self._digest_key = hashlib.sha256(b"spaceport digest key" + keys[0]).digest()
 
     def seal(self, value: str, *, context: str) -> str:
         nonce = secrets.token_bytes(_NONCE_BYTES)
         bound_to = _associated(self._newest, context)
         ciphertext = self._ciphers[self._newest].encrypt(nonce, value.encode(), bound_to)
         return f"{_VERSION}.{self._newest}.{base64.urlsafe_b64encode(nonce + ciphertext).decode()}"
+
+    def digest(self, text: str) -> str:
+        """To compare texts without keeping them: nobody without the key can try out what they were."""
+        return hmac.new(self._digest_key, text.encode(), hashlib.sha256).hexdigest()
+
+    def newest(self, sealed: str) -> bool:
+        """Whether this was sealed with the newest key."""
+        return sealed.startswith(f"{_VERSION}.{self._newest}.")
 
     def open(self, sealed: str, *, context: str) -> str:
         """Raises `errors.Unavailable` when its key is not here, `errors.Conflict` when altered or moved."""

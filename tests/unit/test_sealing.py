@@ -74,3 +74,9 @@ def test_a_truncated_payload_is_refused(payload):
     prefix = sealer.seal("value", context="c").rsplit(".", 1)[0]
     with pytest.raises(errors.Conflict):
         sealer.open(f"{prefix}.{payload}", context="c")
+
+
+def test_a_digest_compares_texts_and_differs_with_the_key():
+    assert Sealer((NEW,)).digest("short") == Sealer((NEW, OLD)).digest("short")
+    assert Sealer((NEW,)).digest("short") != Sealer((NEW,)).digest("other")
+    assert Sealer((NEW,)).digest("short") != Sealer((OLD,)).digest("short")

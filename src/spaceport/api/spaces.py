@@ -9,6 +9,7 @@ from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
 from spaceport.api.caller import RunningInstance, SignedIn
 from spaceport.api.pages import After, Limit, Page, page
+from spaceport.configuration import adoption
 from spaceport.deployments import commands as deployments
 from spaceport.deployments import slot
 from spaceport.deployments.slot import Limits
@@ -38,8 +39,11 @@ def create_space(instance: RunningInstance, claims: SignedIn, wanted: SpaceCreat
         if wanted.source is not None and wanted.source.kind == "upload":
             uploads.get(session, admission.account.team_id, wanted.source.upload_id)
     head = commands.settle(admission, wanted)
+    present = adoption.ask(admission.hub, head.repo_id) if wanted.adopt else None
     with instance.database.unit_of_work() as session:
         space = commands.add(session, instance, caller, wanted, admission, head)
+        if present is not None:
+            adoption.take_over(session, space, head, present)
     response.headers["Location"] = f"/api/v1/spaces/{space.repo_id}"
     return queries.public(space)
 

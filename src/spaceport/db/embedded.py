@@ -49,6 +49,11 @@ class Embedded:
             return False
         return True
 
+    @property
+    def ours(self) -> bool:
+        """Whether this process started it; otherwise another one did, and is running."""
+        return self._lock is not None
+
     def start(self, limit: float = 60.0) -> None:
         """Returns once the database can be used, within `limit` seconds; does nothing if it already can.
 

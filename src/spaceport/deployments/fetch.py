@@ -48,7 +48,7 @@ def token(step: Step) -> str | None:
     space = step.claim.space
     if space.sealed_source_token is None or not _is_the_spaces(step.deployment, space):
         return None
-    return step.instance.sealer.open(space.sealed_source_token, context=f"space:{space.id}:source_token")
+    return step.instance.sealer.open(space.sealed_source_token, context=space.source_token_context)
 
 
 def _is_the_spaces(deployment: Deployment, space: Space) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from spaceport import clock
+from spaceport.configuration import queries as configuration
 from spaceport.deployments import slot
 from spaceport.deployments.history import note
 from spaceport.deployments.model import Deployment, Release
@@ -68,14 +69,14 @@ def _release(session: Session, deployment: Deployment) -> None:
             number=space.release_count,
             hub_sha=deployment.hub_sha,
             revision=deployment.revision or deployment.hub_sha,
-            configuration=_configuration(space),
+            configuration=_configuration(space) | configuration.snapshot(session, space.id),
         )
     )
 
 
 def _configuration(space: Space) -> dict[str, Any]:
     return space.model_dump(
-        mode="json", include={"sdk", "visibility", "hardware", "sleep_time", "source", "health", "budgets"}
+        mode="json", include={"sdk", "visibility", "hardware", "sleep_time", "source", "health", "budgets", "volumes"}
     )
 
 

@@ -14,7 +14,11 @@ from spaceport.errors import Conflict
 from spaceport.jobs import queue
 from spaceport.jobs.model import Job, JobKind
 from spaceport.settings import Settings
+from spaceport.spaces import queries
 from spaceport.spaces.model import Space
+
+# Whatever is decided about a space is decided under its lock.
+lock = queries.lock
 
 _COUNT_LOCK = text("SELECT pg_advisory_xact_lock(78600002)")
 _RUNNING = text(f"""
@@ -48,16 +52,6 @@ class Limits:
     @classmethod
     def of(cls, settings: Settings) -> "Limits":
         return cls(settings.push_limit, settings.run_limit, settings.team_push_limit, settings.team_run_limit)
-
-
-def lock(session: Session, space_id: str) -> Space:
-    """Serialise whatever is decided about one space until the transaction ends.
-
-    Always taken before a deployment's row, so that two transactions never wait for each other. The weaker row
-    lock lets others insert rows that refer to the space meanwhile.
-    """
-    statement = select(Space).where(Space.id == space_id).with_for_update(key_share=True)
-    return session.exec(statement.execution_options(populate_existing=True)).one()
 
 
 def holder(session: Session, space_id: str) -> Deployment | None:

@@ -58,6 +58,8 @@ class Step:
     under_way: set[Future[Any]] = field(default_factory=set)
     # What was left on the Space: in words, for a cancellation to report, and the commit that this run made.
     left: str = field(init=False)
+    # And what that is as long as neither a commit nor a restart is under way.
+    untouched: str = stop.UNTOUCHED
     landed: str | None = None
     hub: Hub = field(init=False)
 

@@ -5,6 +5,10 @@ from spaceport.deployments.model import Deployment
 from spaceport.deployments.states import Status
 
 UNTOUCHED = "The Space was not touched."
+CONFIGURATION_ON_ITS_WAY = (
+    "Its staged secrets and variables were on their way to the Space; its files were not touched."
+)
+CONFIGURED = "Secrets and variables of the Space were changed; its files were not touched."
 COMMIT_ON_ITS_WAY = "A commit was on its way to the Space and may have arrived."
 RESTART_ON_ITS_WAY = "A restart of the Space had been asked for and may be under way; its files were not touched."
 RESTARTED = "The Space was restarted; its files were not touched."

@@ -2,17 +2,29 @@
 
 from spaceport.hub.client import Hub
 from spaceport.hub.failures import BudgetSpent, HubFailure
-from spaceport.hub.model import HardwareOffer, Head, Identity, LogLine, NewSpace, RemoteFile, Runtime
+from spaceport.hub.model import (
+    Entry,
+    HardwareOffer,
+    Head,
+    Identity,
+    LogLine,
+    NewCopy,
+    NewSpace,
+    RemoteFile,
+    Runtime,
+)
 from spaceport.hub.transport import unless
 
 __all__ = [
     "BudgetSpent",
+    "Entry",
     "HardwareOffer",
     "Head",
     "Hub",
     "HubFailure",
     "Identity",
     "LogLine",
+    "NewCopy",
     "NewSpace",
     "RemoteFile",
     "Runtime",

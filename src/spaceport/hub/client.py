@@ -11,6 +11,7 @@ from huggingface_hub.hf_api import RepoFile, SpaceInfo
 from spaceport import __version__
 from spaceport.hub import logs, transport
 from spaceport.hub.budget import Meter
+from spaceport.hub.configuration import Configuration
 from spaceport.hub.control import Control
 from spaceport.hub.failures import translated
 from spaceport.hub.model import HardwareOffer, Head, Identity, LogLine, NewSpace, RemoteFile, Runtime
@@ -28,6 +29,7 @@ class Hub(Control):
         if meter is not None:
             transport.count(endpoint, self.token, meter)
         self._api = HfApi(endpoint=endpoint, token=self.token, library_name="spaceport", library_version=__version__)
+        self.configuration = Configuration(self._api)
 
     def __repr__(self) -> str:
         return f"Hub({self.endpoint})"

@@ -78,6 +78,12 @@ class HubFailure(UpstreamFailed):
         """Whether what was asked for may have happened all the same: the answer was lost, not refused."""
         return self.transient and self.status != 429
 
+    def without(self, secret: str) -> "HubFailure":
+        """The same for a sentence of the Hub that repeats a secret which was sent to it."""
+        same = HubFailure(self.status, retry_after=self.retry_after)
+        same.message = self.message.replace(secret, "[the value]") if secret else self.message
+        return same
+
 
 class BudgetSpent(HubFailure):
     """Refused here, without calling the Hub: nothing is left of the account's quota for this."""

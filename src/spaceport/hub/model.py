@@ -117,3 +117,26 @@ class HardwareOffer:
     ram: str
     accelerator: dict[str, Any] | None
     micro_usd_per_minute: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A secret or a variable on the Hub; the value of a secret is told by nobody but us."""
+
+    key: str
+    value: str | None = field(repr=False)
+    description: str | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class NewCopy:
+    """What a duplicate is given. `volumes` are the keyword arguments of the library's own."""
+
+    repo_id: str
+    visibility: str
+    hardware: str | None
+    sleep_time: int | None
+    secrets: tuple[Entry, ...]
+    variables: tuple[Entry, ...]
+    volumes: tuple[dict[str, Any], ...]

@@ -35,7 +35,7 @@ def store(
     caller.require(team_id, Role.ADMIN)
     account = _find(session, instance, team_id, identity.name, "stored")
     _copy(account, identity)
-    account.sealed_token = instance.sealer.seal(token, context=_context(account))
+    account.sealed_token = instance.sealer.seal(token, context=context(account))
     session.add(account)
     record(session, "hub_account.stored", team_id=team_id, actor=caller.user_id, name=account.name, id=account.id)
     return account
@@ -125,7 +125,7 @@ def connect(session: Session, instance: Instance, account_id: str) -> Hub:
     account = session.get_one(HubAccount, account_id)
     meter = instance.budgets.of(account.id)
     if account.sealed_token is not None:
-        return Hub(account.endpoint, instance.sealer.open(account.sealed_token, context=_context(account)), meter)
+        return Hub(account.endpoint, instance.sealer.open(account.sealed_token, context=context(account)), meter)
     if instance.settings.hf_token is None:
         raise Invalid(
             "The Hub account of the environment has no token any more.",
@@ -133,6 +133,11 @@ def connect(session: Session, instance: Instance, account_id: str) -> Hub:
             fix="Set HF_TOKEN again, or store a token with POST /api/v1/hub-accounts.",
         )
     return Hub(account.endpoint, instance.settings.hf_token.get_secret_value(), meter)
+
+
+def context(account: HubAccount) -> str:
+    """What the sealed token of an account is bound to."""
+    return f"hub_account:{account.id}"
 
 
 def _no_account() -> Invalid:
@@ -162,7 +167,3 @@ def _copy(account: HubAccount, identity: Identity) -> None:
     account.name, account.plan, account.token_role = identity.name, identity.plan, identity.role
     account.organizations = list(identity.organizations)
     account.checked_at = clock.now()
-
-
-def _context(account: HubAccount) -> str:
-    return f"hub_account:{account.id}"

@@ -78,7 +78,7 @@ def _followers(session: Session, watch: SourceWatch) -> list[Space]:
 def _resolve(instance: Instance, watch: SourceWatch, spaces: list[Space], cancelled: Cancelled) -> str:
     """Several spaces may have a token for it each, and one of them an old one."""
     tokens = {
-        instance.sealer.open(space.sealed_source_token, context=f"space:{space.id}:source_token"): None
+        instance.sealer.open(space.sealed_source_token, context=space.source_token_context): None
         for space in spaces
         if space.sealed_source_token is not None
     }

@@ -155,7 +155,7 @@ def _set_source(instance: Instance, space: Space, wanted: SpaceCreate | SpaceUpd
             space.sealed_source_token = None
         space.source = source
     if wanted.source_token is not None:
-        space.sealed_source_token = instance.sealer.seal(wanted.source_token, context=f"space:{space.id}:source_token")
+        space.sealed_source_token = instance.sealer.seal(wanted.source_token, context=space.source_token_context)
 
 
 def _visibility(wanted: SpaceCreate, head: Head) -> Visibility:

@@ -93,6 +93,9 @@ class Space(SQLModel, table=True):
     former_addresses: list[str] = Field(
         default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'"))
     )
+    volumes: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'"))
+    )
     source: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     sealed_source_token: str | None = Field(default=None, sa_column=Column(Text))
     auto_deploy: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
@@ -113,6 +116,11 @@ class Space(SQLModel, table=True):
         return f"{self.owner}/{self.name}"
 
     @property
+    def source_token_context(self) -> str:
+        """What the sealed token of its source is bound to."""
+        return f"space:{self.id}:source_token"
+
+    @property
     def time_budgets(self) -> Budgets:
         return Budgets.model_validate(self.budgets)
 
@@ -124,7 +132,9 @@ class Space(SQLModel, table=True):
 class Difference(SQLModel):
     """Where the Space on the Hub is not what we last applied."""
 
-    field: str = Field(description="exists, sha, runtime_sha, visibility, hardware, sleep_time or replicas.")
+    field: str = Field(
+        description="exists, sha, runtime_sha, visibility, hardware, sleep_time, replicas, secret:KEY or variable:KEY."
+    )
     expected: str | int | bool | None
     observed: str | int | bool | None
 

@@ -28,6 +28,16 @@ def get(session: Session, caller: Caller, owner: str, name: str, *, needs: Role 
     return space
 
 
+def lock(session: Session, space_id: str) -> Space:
+    """Serialise whatever is decided about one space until the transaction ends.
+
+    Always taken before a deployment's row, so that two transactions never wait for each other. The weaker row
+    lock lets others insert rows that refer to the space meanwhile.
+    """
+    statement = select(Space).where(Space.id == space_id).with_for_update(key_share=True)
+    return session.exec(statement.execution_options(populate_existing=True)).one()
+
+
 def _say_where_it_went(session: Session, caller: Caller, repo_id: str) -> None:
     """Raises NotFound `space_moved` for an address that one of the caller's spaces had."""
     moved = select(Space).where(

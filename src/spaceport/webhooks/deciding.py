@@ -133,7 +133,7 @@ def tokens(session: Session, instance: Instance, space_ids: Sequence[str]) -> Ma
     """What opens the sources of those spaces that have a token, by space."""
     rows = session.exec(select(Space).where(col(Space.id).in_(space_ids))).all()
     return {
-        space.id: instance.sealer.open(space.sealed_source_token, context=f"space:{space.id}:source_token")
+        space.id: instance.sealer.open(space.sealed_source_token, context=space.source_token_context)
         for space in rows
         if space.sealed_source_token is not None
     }

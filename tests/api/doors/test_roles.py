@@ -12,6 +12,10 @@ from spaceport.webhooks.providers import Provider
 PEOPLE = ("nobody", "stranger", *ROLES)
 UPLOAD = "upl_" + "0" * 26
 SPACE = {"owner": "local", "name": "new-one", "sdk": "static", "hub_account_id": "{account}"}
+VOLUMES = {"volumes": [{"type": "bucket", "source": "acme/data", "mount_path": "/data"}]}
+# A deployment is under way, so that changes of secrets and variables can be staged alone.
+NEXT = "apply=next_deployment"
+STAGED = (401, 404, 403, 200, 200, 200)
 OTHER = {"source": {"kind": "upload", "upload_id": UPLOAD}}
 
 # What is asked, and what nobody, a stranger, a viewer, a deployer, an admin and an owner are answered.
@@ -47,6 +51,31 @@ MATRIX = {
     "read a team's cost": ("GET", "/api/v1/teams/{team}/cost", None, (401, 404, 200, 200, 200, 200)),
     "list a team's activity": ("GET", "/api/v1/teams/{team}/activity", None, (401, 404, 200, 200, 200, 200)),
     "list a space's activity": ("GET", "{space}/activity", None, (401, 404, 200, 200, 200, 200)),
+    "list secrets": ("GET", "{space}/secrets", None, (401, 404, 200, 200, 200, 200)),
+    "set a secret": ("PUT", "{space}/secrets/{secret}?" + NEXT, {"value": "x"}, STAGED),
+    "set secrets": ("POST", "{space}/secrets?" + NEXT, {"secrets": [{"key": "NEW", "value": "x"}]}, STAGED),
+    "delete a secret": (
+        "DELETE",
+        "{space}/secrets/{secret}?confirm={secret}&" + NEXT,
+        None,
+        (401, 404, 403, 200, 200, 200),
+    ),
+    "list secret versions": ("GET", "{space}/secrets/{secret}/versions", None, (401, 404, 200, 200, 200, 200)),
+    "restore a secret": ("POST", "{space}/secrets/{secret}/restore?" + NEXT, {"version": 1}, STAGED),
+    "list variables": ("GET", "{space}/variables", None, (401, 404, 200, 200, 200, 200)),
+    "set a variable": ("PUT", "{space}/variables/{variable}?" + NEXT, {"value": "x"}, STAGED),
+    "set variables": ("POST", "{space}/variables?" + NEXT, {"variables": [{"key": "NEW", "value": "x"}]}, STAGED),
+    "delete a variable": ("DELETE", "{space}/variables/{variable}?" + NEXT, None, (401, 404, 403, 200, 200, 200)),
+    "list variable versions": ("GET", "{space}/variables/{variable}/versions", None, (401, 404, 200, 200, 200, 200)),
+    "restore a variable": ("POST", "{space}/variables/{variable}/restore?" + NEXT, {"version": 1}, STAGED),
+    "list staged changes": ("GET", "{space}/configuration/staged", None, (401, 404, 200, 200, 200, 200)),
+    "discard staged changes": ("DELETE", "{space}/configuration/staged", None, (401, 404, 403, 200, 200, 200)),
+    # Refused to those who may, because a deployment is under way.
+    "apply staged changes": ("POST", "{space}/configuration/apply", None, (401, 404, 403, 409, 409, 409)),
+    "read volumes": ("GET", "{space}/volumes", None, (401, 404, 200, 200, 200, 200)),
+    "set volumes": ("PUT", "{space}/volumes", VOLUMES, (401, 404, 403, 409, 409, 409)),
+    "delete volumes": ("DELETE", "{space}/volumes", None, (401, 404, 403, 409, 409, 409)),
+    "duplicate": ("POST", "{space}/duplicate", {"owner": "nobody", "name": "x"}, (401, 404, 403, 403, 403, 403)),
     "list deployments": ("GET", "{space}/deployments", None, (401, 404, 200, 200, 200, 200)),
     "read a deployment": ("GET", "/api/v1/deployments/{deployment}", None, (401, 404, 200, 200, 200, 200)),
     "read a log": ("GET", "/api/v1/deployments/{deployment}/logs", None, (401, 404, 200, 200, 200, 200)),
@@ -78,6 +107,9 @@ def everything(crew: Crew) -> Crew:
     ended = crew.done("POST", "{space}/deployments")
     crew.ids["ended"] = ended["id"]
     crew.done("POST", "/api/v1/deployments/{ended}/cancellation")
+    crew.done("POST", "{space}/secrets?" + NEXT, {"secrets": [{"key": "CREW_KEY", "value": "x"}]})
+    crew.done("POST", "{space}/variables?" + NEXT, {"variables": [{"key": "CREW_COLOR", "value": "red"}]})
+    crew.ids |= {"secret": "CREW_KEY", "variable": "CREW_COLOR"}
     crew.ids["deployment"] = crew.done("POST", "{space}/deployments")["id"]
     crew.ids["job"] = crew.done("GET", "/api/v1/jobs?deployment_id={deployment}")["items"][0]["id"]
     hook = crew.done("POST", "{space}/hooks")
@@ -135,6 +167,7 @@ def test_no_route_is_missing_from_the_matrix(everything: Crew) -> None:
     document = everything.people["owner"].api.app.openapi()
     names = {"/api/v1/spaces/{owner}/{name}": "{space}", "{account_id}": "{account}", "{deployment_id}": "{deployment}"}
     names |= {"{job_id}": "{job}", "{hook_id}": "{hook}", "{delivery_id}": "{delivery}"}
+    names |= {"/secrets/{key}": "/secrets/{secret}", "/variables/{key}": "/variables/{variable}"}
     asked = {(method, path.split("?")[0].replace("{ended}", "{deployment}")) for method, path, *_ in MATRIX.values()}
     for path, operations in document["paths"].items():
         for ours, short in names.items():

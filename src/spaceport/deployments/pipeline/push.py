@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from spaceport.deployments import fetch, mirror
+from spaceport.deployments.configure import configure
 from spaceport.deployments.pipeline import ancestry
 from spaceport.deployments.prepare import prepare
 from spaceport.deployments.states import Status
 from spaceport.deployments.step import Ended, Step
-from spaceport.deployments.stop import COMMIT_ON_ITS_WAY, RESTART_ON_ITS_WAY, RESTARTED, UNTOUCHED, left_after_push
+from spaceport.deployments.stop import COMMIT_ON_ITS_WAY, RESTART_ON_ITS_WAY, RESTARTED, left_after_push
 from spaceport.hub import Head, HubFailure
 from spaceport.hub.model import BUILDING_STAGES, STARTING_STAGES
 from spaceport.jobs.model import JobKind
@@ -35,6 +36,7 @@ async def push(step: Step) -> None:
         await _record_revision(step, fetched)
         await ancestry.require_news(step, fetched)
         await _prepare(step, fetched.path)
+        await configure(step)
         for race in range(1, MAX_RACES + 1):
             try:
                 await _mirror(step, fetched)
@@ -142,7 +144,7 @@ def _commit(step: Step, head: Head, plan: mirror.Plan, fetched: Fetched) -> str:
         )
     except HubFailure as failure:
         if not failure.effect_unknown:
-            step.left = UNTOUCHED
+            step.left = step.untouched
         raise
     step.landed, step.left = sha, left_after_push(sha)
     return sha
@@ -167,7 +169,7 @@ def _restart(step: Step) -> None:
         step.hub.restart(step.repo_id)
     except HubFailure as failure:
         if not failure.effect_unknown:
-            step.left = UNTOUCHED
+            step.left = step.untouched
         raise
     step.left = RESTARTED
 

@@ -1,21 +1,17 @@
 """Key material: what signs access tokens and what seals stored values.
 
-With the embedded database it is generated once into `DATA_DIR/keys.json` (mode 0600). With `DATABASE_URL`
+With the embedded database it is generated once, into a file in `DATA_DIR` (`keys.file`). With `DATABASE_URL`
 this process may be one of many: its keys come from the environment, and a guessable one refuses to start.
 """
 
 import base64
 import binascii
-import fcntl
-import json
-import os
-import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pydantic import SecretStr
 
 from spaceport import errors
+from spaceport.keys import file
 from spaceport.settings import Settings
 
 _COMMAND_FOR_JWT = 'python -c "import secrets; print(secrets.token_urlsafe(48))"'
@@ -39,7 +35,7 @@ def load(settings: Settings) -> Keys:
     """Raises `errors.Invalid` for a missing, short or guessable key, with the command that makes one."""
     given_secret, given_sealing = _given(settings.jwt_secret), _given(settings.sealing_key)
     if settings.embedded and not (given_secret and given_sealing):
-        generated = _generated_once(settings.data_dir)
+        generated = file.read_or_make(settings.data_dir)
         given_secret = given_secret or generated["jwt_secret"]
         given_sealing = given_sealing or generated["sealing_key"]
     return Keys(jwt_secret=_jwt_secret(given_secret), sealing=_sealing_keys(given_sealing))
@@ -47,39 +43,6 @@ def load(settings: Settings) -> Keys:
 
 def _given(value: SecretStr | None) -> str:
     return value.get_secret_value().strip() if value else ""
-
-
-def _generated_once(data_dir: Path) -> dict[str, str]:
-    """The lock makes one of several processes that start at once the author, the others its readers."""
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = data_dir / "keys.json"
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        os.fchmod(file.fileno(), 0o600)
-        written = file.read()
-        if written:
-            return _parsed(written, path)
-        generated = {
-            "jwt_secret": secrets.token_urlsafe(48),
-            "sealing_key": base64.b64encode(secrets.token_bytes(_SEALING_KEY_BYTES)).decode(),
-        }
-        file.write(json.dumps(generated, indent=2) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-        return generated
-
-
-def _parsed(written: str, path: Path) -> dict[str, str]:
-    try:
-        stored = json.loads(written)
-        return {name: str(stored[name]) for name in ("jwt_secret", "sealing_key")}
-    # `from None`: the cause would carry the text of the file into a traceback.
-    except (ValueError, KeyError, TypeError):
-        raise errors.Invalid(
-            f"The generated keys in {path} cannot be read.",
-            code="keys_unreadable",
-            fix="Restore the file from a backup. Without it, what was sealed stays sealed.",
-        ) from None
 
 
 def _jwt_secret(value: str) -> str:

@@ -1,0 +1,1 @@
+"""What an app is started with: secrets and variables with their versions, and volumes."""

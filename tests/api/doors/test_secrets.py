@@ -1,0 +1,371 @@
+"""Secrets and variables through the REST door, with the real client and a real Hub behind it."""
+
+import logging
+from typing import Any
+
+import pytest
+from sqlmodel import select
+from tests.api.doors.conftest import Crew
+from tests.localhub_server import LocalHub
+
+from spaceport.configuration.model import Version
+from spaceport.events.model import Event
+from spaceport.sealing import Sealer
+
+VALUE = "correct-horse-battery-staple"
+
+
+def code(answer) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+@pytest.fixture
+def on_hub(hub: LocalHub, crew: Crew):
+    """What the Hub's own client says of the space's secrets."""
+    return lambda: hub.api().get_space_secrets(f"local/{crew.name}")
+
+
+@pytest.fixture
+def variables(hub: LocalHub, crew: Crew):
+    return lambda: {key: each.value for key, each in hub.api().get_space_variables(f"local/{crew.name}").items()}
+
+
+def put(crew: Crew, key: str, value: str = VALUE, *, query: str = "", **more: Any) -> dict[str, Any]:
+    return crew.done("PUT", f"{{space}}/secrets/{key}{query}", {"value": value} | more)
+
+
+STAGE = "?apply=next_deployment"
+
+
+def test_a_secret_is_set_on_the_hub_and_listed_without_its_value(crew: Crew, on_hub) -> None:
+    made = put(crew, "TOKEN", description="for the API")
+    assert made == crew.done("GET", "{space}/secrets")[0]
+    assert made["set_by"] == {"id": crew.people["owner"].id, "name": "owner"}
+    told = {name: made[name] for name in ("key", "description", "version", "staged", "managed", "deleted", "refusal")}
+    assert told == {
+        "key": "TOKEN",
+        "description": "for the API",
+        "version": 1,
+        "staged": False,
+        "managed": True,
+        "deleted": False,
+        "refusal": None,
+    }
+    assert made["applied_at"] >= made["set_at"]
+    assert on_hub()["TOKEN"].description == "for the API"
+
+
+def test_setting_one_leaves_the_others_and_the_same_value_again_changes_nothing(
+    crew: Crew, hub: LocalHub, on_hub
+) -> None:
+    put(crew, "A", description="kept")
+    put(crew, "B")
+    last = hub.calls()[-1]["number"]
+    assert put(crew, "A")["version"] == 1
+    assert hub.calls(after=last) == []
+    again = put(crew, "A", "another")
+    assert (again["version"], again["description"]) == (2, "kept")
+    assert on_hub().keys() == {"A", "B"}
+    assert on_hub()["A"].description == "kept"
+
+
+def test_no_door_tells_a_value(
+    crew: Crew, hub: LocalHub, instance, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.INFO)
+    answers = [
+        crew.ask("owner", "PUT", "{space}/secrets/TOKEN", {"value": VALUE}),
+        crew.ask("owner", "PUT", "{space}/secrets/TOKEN" + STAGE, {"value": f"{VALUE}-2"}),
+        crew.ask("owner", "POST", "{space}/secrets", {"secrets": [{"key": "1NVALID", "value": VALUE}]}),
+        crew.ask("owner", "POST", "{space}/secrets", {"secrets": [{"key": "A", "value": VALUE, "more": VALUE}]}),
+        crew.ask("owner", "PUT", "{space}/secrets/A", {"value": [VALUE]}),
+        crew.ask("owner", "PUT", "{space}/secrets/A", {"value": f"{VALUE}\0"}),
+        crew.ask("owner", "PUT", "{space}/secrets/A", {"value": VALUE * 5000}),
+        crew.ask("owner", "POST", "{space}/secrets", VALUE),
+        *(
+            crew.ask("owner", "GET", path)
+            for path in (
+                "{space}/secrets?fresh=true",
+                "{space}/secrets/TOKEN/versions",
+                "{space}/configuration/staged",
+                "{space}",
+                "{space}/drift",
+            )
+        ),
+    ]
+    hub.fault(space=f"local/{crew.name}", method="POST", path="/secrets", status=400, message=f"{VALUE} is no good")
+    answers.append(crew.ask("owner", "PUT", "{space}/secrets/OTHER", {"value": VALUE}))
+    hub.clear_faults()
+    assert [answer.status_code for answer in answers[:8]] == [200, 200, 422, 422, 422, 422, 422, 422]
+    assert "[the value] is no good" in answers[-1].text
+    for answer in answers:
+        assert VALUE not in answer.text + str(answer.headers)
+    assert VALUE not in caplog.text + "".join(capfd.readouterr())
+    with instance.database.engine.connect() as connection:
+        for table in ("configuration_version", "configuration_application", "event", "space", "idempotent_request"):
+            assert VALUE not in str(connection.exec_driver_sql(f"SELECT * FROM {table}").all()), table
+
+
+def test_the_answer_to_a_repeated_request_and_what_is_kept_of_it_hold_no_value(crew: Crew, instance) -> None:
+    owner = crew.people["owner"]
+    body = {"secrets": [{"key": "TOKEN", "value": VALUE}]}
+    answers = [
+        owner.api.post(f"{crew.space}/secrets", json=body, headers=owner.headers | {"Idempotency-Key": "k"})
+        for _ in range(2)
+    ]
+    assert answers[1].headers["Idempotency-Replayed"] == "true"
+    assert answers[0].json() == answers[1].json()
+    with instance.database.engine.connect() as connection:
+        assert VALUE not in str(connection.exec_driver_sql("SELECT * FROM idempotent_request").all())
+
+
+def test_many_are_set_at_once_and_a_dotenv_file_too(crew: Crew, on_hub) -> None:
+    listed = crew.done("POST", "{space}/secrets", {"secrets": [{"key": f"K{n}", "value": VALUE} for n in range(3)]})
+    assert [(each["key"], each["staged"]) for each in listed] == [("K0", False), ("K1", False), ("K2", False)]
+    owner = crew.people["owner"]
+    text = {"Content-Type": "text/plain; charset=utf-8"}
+    answer = owner.api.post(
+        f"{crew.space}/secrets", content='export A=ä\nB="two\nlines"\n', headers=owner.headers | text
+    )
+    assert [each["key"] for each in answer.json()] == ["A", "B"], answer.text
+    broken = owner.api.post(f"{crew.space}/secrets", content=f"C=1\n\n{VALUE}\n", headers=owner.headers | text)
+    assert code(broken) == (422, "dotenv_invalid")
+    assert broken.json()["detail"].startswith("Line 3 ")
+    assert VALUE not in broken.text
+    assert on_hub().keys() == {"K0", "K1", "K2", "A", "B"}
+
+
+@pytest.mark.parametrize("content", [b"A=\xff", b"A=\0"])
+def test_what_is_no_text_is_refused(crew: Crew, content: bytes) -> None:
+    owner = crew.people["owner"]
+    answer = owner.api.post(
+        f"{crew.space}/secrets", content=content, headers=owner.headers | {"Content-Type": "text/plain"}
+    )
+    assert answer.status_code == 422, answer.text
+
+
+def test_deleting_a_secret_needs_its_name_once_more(crew: Crew, on_hub) -> None:
+    put(crew, "TOKEN")
+    for confirm in ("", "?confirm=OTHER"):
+        answer = crew.ask("owner", "DELETE", f"{{space}}/secrets/TOKEN{confirm}")
+        assert code(answer) == (422, "confirmation_needed")
+        assert on_hub().keys() == {"TOKEN"}
+    gone = crew.done("DELETE", "{space}/secrets/TOKEN?confirm=TOKEN")
+    assert (gone["deleted"], gone["staged"]) == (True, False)
+    assert on_hub() == {}
+    assert crew.done("GET", "{space}/secrets") == []
+    assert code(crew.ask("owner", "DELETE", "{space}/secrets/TOKEN?confirm=TOKEN")) == (404, "secret_not_found")
+
+
+def test_an_earlier_version_is_restored_as_a_new_one_also_after_a_deletion(crew: Crew, hub: LocalHub, instance) -> None:
+    put(crew, "TOKEN", "one")
+    put(crew, "TOKEN", "two")
+    crew.done("DELETE", "{space}/secrets/TOKEN?confirm=TOKEN")
+    assert crew.done("POST", "{space}/secrets/TOKEN/restore", {"version": 1})["version"] == 4
+    history = crew.done("GET", "{space}/secrets/TOKEN/versions")
+    assert [(each["version"], each["deleted"], each["restorable"]) for each in history] == [
+        (4, False, True),
+        (3, True, False),
+        (2, False, True),
+        (1, False, True),
+    ]
+    assert code(crew.ask("owner", "POST", "{space}/secrets/TOKEN/restore", {"version": 3})) == (409, "value_unknown")
+    assert code(crew.ask("owner", "POST", "{space}/secrets/TOKEN/restore", {"version": 9})) == (404, "secret_not_found")
+    sent = [call for call in hub.calls(method="POST", path=f"local/{crew.name}/secrets") if call["status"] == 200]
+    assert len(sent) == 3
+
+
+def test_staged_changes_wait_are_listed_and_can_be_taken_back(crew: Crew, hub: LocalHub, on_hub) -> None:
+    put(crew, "KEPT")
+    last = hub.calls()[-1]["number"]
+    assert put(crew, "A", query=STAGE)["staged"]
+    put(crew, "A", "second", query=STAGE)
+    crew.done("DELETE", "{space}/secrets/KEPT?confirm=KEPT&apply=next_deployment")
+    crew.done("PUT", "{space}/variables/COLOR" + STAGE, {"value": "red"})
+    staged = crew.done("GET", "{space}/configuration/staged")
+    assert [(each["kind"], each["key"], each["action"], each["version"]) for each in staged] == [
+        ("secret", "A", "set", 2),
+        ("secret", "KEPT", "delete", 2),
+        ("variable", "COLOR", "set", 1),
+    ]
+    assert crew.done("DELETE", "{space}/configuration/staged?kind=secret&key=A") == {"changes": 1}
+    assert [each["key"] for each in crew.done("GET", "{space}/secrets")] == ["KEPT"]
+    assert crew.done("DELETE", "{space}/configuration/staged") == {"changes": 2}
+    assert crew.done("GET", "{space}/configuration/staged") == []
+    assert [(each["key"], each["deleted"]) for each in crew.done("GET", "{space}/secrets")] == [("KEPT", False)]
+    assert hub.calls(after=last) == []
+    assert put(crew, "A", query=STAGE)["version"] == 3
+
+
+def test_applying_brings_everything_that_is_staged_and_a_change_now_takes_it_along(
+    crew: Crew, on_hub, variables
+) -> None:
+    put(crew, "A", query=STAGE)
+    crew.done("PUT", "{space}/variables/COLOR" + STAGE, {"value": "red"})
+    applied = crew.done("POST", "{space}/configuration/apply")
+    assert [each["key"] for each in applied] == ["A", "COLOR"]
+    assert (on_hub().keys(), variables()) == ({"A"}, {"COLOR": "red"})
+    assert crew.done("POST", "{space}/configuration/apply") == []
+    put(crew, "B", query=STAGE)
+    put(crew, "C")
+    assert on_hub().keys() == {"A", "B", "C"}
+    assert crew.done("GET", "{space}/configuration/staged") == []
+
+
+def test_a_name_is_a_secret_or_a_variable_and_may_change_from_one_to_the_other(crew: Crew, on_hub, variables) -> None:
+    crew.done("PUT", "{space}/variables/NAME", {"value": "red"})
+    answer = crew.ask("owner", "PUT", "{space}/secrets/NAME", {"value": VALUE})
+    assert code(answer) == (409, "key_taken")
+    assert "variable" in answer.json()["detail"]
+    crew.done("DELETE", "{space}/variables/NAME" + STAGE)
+    put(crew, "NAME")
+    assert (on_hub().keys(), variables()) == ({"NAME"}, {})
+
+
+def test_variables_are_readable_at_any_time(crew: Crew, variables) -> None:
+    made = crew.done("PUT", "{space}/variables/COLOR", {"value": "red", "description": "of the page"})
+    assert (made["value"], made["description"]) == ("red", "of the page")
+    crew.done(
+        "POST", "{space}/variables", {"variables": [{"key": "COLOR", "value": "blue"}, {"key": "B", "value": ""}]}
+    )
+    assert {each["key"]: each["value"] for each in crew.done("GET", "{space}/variables")} == {"COLOR": "blue", "B": ""}
+    assert variables() == {"COLOR": "blue", "B": ""}
+    assert crew.done("POST", "{space}/variables/COLOR/restore", {"version": 1})["value"] == "red"
+    assert [each["value"] for each in crew.done("GET", "{space}/variables/COLOR/versions")] == ["red", "blue", "red"]
+    crew.done("DELETE", "{space}/variables/COLOR")
+    assert variables() == {"B": ""}
+
+
+@pytest.mark.parametrize("key", ["1A", "A-B", "A.B", "A B", "Ä"])
+def test_a_key_that_no_environment_takes_is_refused_before_the_hub_hears_of_it(crew: Crew, hub, key: str) -> None:
+    last = hub.calls()[-1]["number"]
+    assert crew.ask("owner", "PUT", f"{{space}}/secrets/{key}", {"value": "x"}).status_code == 422
+    twice = {"variables": [{"key": "A", "value": "1"}, {"key": "A", "value": "2"}]}
+    assert crew.ask("owner", "POST", "{space}/variables", twice).status_code == 422
+    assert hub.calls(after=last) == []
+
+
+def test_what_somebody_changes_on_the_hub_is_found_as_a_version_without_an_author(
+    crew: Crew, hub: LocalHub, instance
+) -> None:
+    put(crew, "CHANGED", "ours")
+    put(crew, "DELETED", "ours")
+    crew.done("PUT", "{space}/variables/COLOR", {"value": "red"})
+    api, repo_id = hub.api(), f"local/{crew.name}"
+    api.add_space_secret(repo_id, "CHANGED", "theirs")
+    api.add_space_secret(repo_id, "NEW", "theirs")
+    api.delete_space_secret(repo_id, "DELETED")
+    api.add_space_variable(repo_id, "COLOR", "blue")
+    assert [each["key"] for each in crew.done("GET", "{space}/secrets")] == ["CHANGED", "DELETED"]
+    for _ in range(2):
+        found = crew.done("GET", "{space}/secrets?fresh=true")
+        assert [(each["key"], each["version"], each["managed"]) for each in found] == [
+            ("CHANGED", 2, False),
+            ("NEW", 1, False),
+        ]
+        [color] = crew.done("GET", "{space}/variables?fresh=true")
+        assert (color["value"], color["managed"], color["set_by"]) == ("blue", False, None)
+    with instance.database.unit_of_work() as session:
+        kinds = sorted(session.exec(select(Event.kind).where(Event.actor == "hub")))
+    assert kinds == [
+        "secret.changed_on_hub",
+        "secret.deleted_on_hub",
+        "secret.found_on_hub",
+        "variable.changed_on_hub",
+    ]
+    drift = crew.done("GET", "{space}/drift")
+    assert [each["field"] for each in drift["differences"]] == ["secret:CHANGED", "secret:DELETED", "variable:COLOR"]
+    answer = crew.ask("owner", "POST", "{space}/secrets/CHANGED/restore", {"version": 2})
+    assert code(answer) == (409, "value_unknown")
+    crew.done("POST", "{space}/secrets/CHANGED/restore", {"version": 1})
+    put(crew, "DELETED", "ours")
+    crew.done("PUT", "{space}/variables/COLOR", {"value": "blue"})
+    assert not crew.done("GET", "{space}/drift")["drifted"]
+
+
+def test_a_change_behind_our_back_is_noted_before_a_staged_one_goes_over_it(
+    crew: Crew, hub: LocalHub, instance
+) -> None:
+    put(crew, "TOKEN", "one")
+    put(crew, "TOKEN", "two", query=STAGE)
+    hub.api().add_space_secret(f"local/{crew.name}", "TOKEN", "theirs")
+    crew.done("POST", "{space}/configuration/apply")
+    history = crew.done("GET", "{space}/secrets/TOKEN/versions")
+    assert [(each["version"], each["managed"]) for each in history] == [(3, True), (2, False), (1, True)]
+    assert crew.done("GET", "{space}/secrets?fresh=true")[0]["managed"]
+
+
+def test_an_adopted_space_brings_its_variables_and_the_keys_of_its_secrets(crew: Crew, hub: LocalHub) -> None:
+    repo_id = f"local/{crew.name}-2"
+    hub.api().create_repo(repo_id, repo_type="space", space_sdk="static")
+    hub.api().add_space_secret(repo_id, "TOKEN", VALUE, description="why")
+    hub.api().add_space_variable(repo_id, "COLOR", "red")
+    body = {"owner": "local", "name": f"{crew.name}-2", "adopt": True, "hub_account_id": crew.ids["account"]}
+    crew.done("POST", "/api/v1/spaces", body)
+    [secret] = crew.done("GET", f"/api/v1/spaces/{repo_id}/secrets")
+    assert (secret["key"], secret["managed"], secret["description"]) == ("TOKEN", False, "why")
+    [history] = crew.done("GET", f"/api/v1/spaces/{repo_id}/secrets/TOKEN/versions")
+    assert not history["restorable"]
+    [variable] = crew.done("GET", f"/api/v1/spaces/{repo_id}/variables")
+    assert (variable["value"], variable["managed"]) == ("red", False)
+    assert not crew.done("GET", f"/api/v1/spaces/{repo_id}/drift")["drifted"]
+
+
+def test_what_the_hub_refuses_comes_back_as_its_sentence_and_changes_nothing(crew: Crew, hub: LocalHub, on_hub) -> None:
+    hub.fault(space=f"local/{crew.name}", method="POST", path="/secrets", status=400, message="No more than 5 secrets")
+    answer = crew.ask("owner", "PUT", "{space}/secrets/TOKEN", {"value": VALUE})
+    assert answer.json()["code"] == "hub_refused"
+    assert "No more than 5 secrets" in answer.json()["detail"]
+    assert crew.done("GET", "{space}/secrets") == []
+    put(crew, "STAGED", query=STAGE)
+    hub.fault(space=f"local/{crew.name}", method="POST", path="/secrets", status=400, message="No more than 5 secrets")
+    answer = crew.ask("owner", "POST", "{space}/configuration/apply")
+    assert answer.json()["refused"] == ["STAGED"]
+    [staged] = crew.done("GET", "{space}/configuration/staged")
+    assert "No more than 5 secrets" in staged["refusal"]
+    hub.clear_faults()
+    crew.done("POST", "{space}/configuration/apply")
+    assert on_hub().keys() == {"STAGED"}
+
+
+def test_a_hub_that_is_down_before_anything_was_touched_changes_nothing(crew: Crew, hub: LocalHub) -> None:
+    hub.fault(space=f"local/{crew.name}", status=503)
+    answer = crew.ask("owner", "PUT", "{space}/secrets/TOKEN", {"value": VALUE})
+    hub.clear_faults()
+    assert answer.json()["code"] == "hub_unavailable"
+    assert crew.done("GET", "{space}/secrets") == []
+    assert crew.done("GET", "{space}/configuration/staged") == []
+
+
+def test_while_a_deployment_is_under_way_changes_can_be_staged_alone(crew: Crew, hub: LocalHub) -> None:
+    crew.done("POST", "{space}/deployments")
+    answer = crew.ask("owner", "PUT", "{space}/secrets/TOKEN", {"value": VALUE})
+    assert code(answer) == (409, "space_busy")
+    assert "apply=next_deployment" in answer.json()["fix"]
+    assert crew.done("GET", "{space}/configuration/staged") == []
+    assert put(crew, "TOKEN", query=STAGE)["staged"]
+
+
+def test_values_are_sealed_for_their_own_row_alone(crew: Crew, instance) -> None:
+    put(crew, "A")
+    put(crew, "B")
+    with instance.database.unit_of_work() as session:
+        a, b = session.exec(select(Version).order_by(Version.key)).all()
+        a.sealed_value, b.sealed_value = b.sealed_value, a.sealed_value
+        session.add_all([a, b])
+    answer = crew.ask("owner", "POST", "{space}/secrets/A/restore", {"version": 1})
+    assert code(answer) == (409, "sealed_value_damaged")
+
+
+def test_with_a_wrong_key_nothing_is_applied_and_the_answer_says_why(crew: Crew, hub: LocalHub, instance) -> None:
+    put(crew, "A", query=STAGE)
+    put(crew, "B", query=STAGE)
+    wrong = Sealer((b"0123456789abcdefghijklmnopqrstuv",))
+    object.__setattr__(instance, "sealer", wrong)
+    with instance.database.unit_of_work() as session:
+        account = session.exec(select(Version)).first()
+        assert account is not None
+    last = hub.calls()[-1]["number"]
+    answer = crew.ask("owner", "POST", "{space}/configuration/apply")
+    assert code(answer) == (503, "sealing_key_unknown")
+    assert [call for call in hub.calls(after=last) if call["method"] != "GET"] == []
