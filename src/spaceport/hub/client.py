@@ -13,6 +13,7 @@ from spaceport.hub import logs, transport
 from spaceport.hub.budget import Meter
 from spaceport.hub.control import Control
 from spaceport.hub.failures import translated
+from spaceport.hub.jobs import HubJobs
 from spaceport.hub.model import HardwareOffer, Head, Identity, LogLine, NewSpace, RemoteFile, Runtime
 
 
@@ -28,6 +29,7 @@ class Hub(Control):
         if meter is not None:
             transport.count(endpoint, self.token, meter)
         self._api = HfApi(endpoint=endpoint, token=self.token, library_name="spaceport", library_version=__version__)
+        self.jobs = HubJobs(endpoint, self.token, meter)
 
     def __repr__(self) -> str:
         return f"Hub({self.endpoint})"

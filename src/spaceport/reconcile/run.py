@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from spaceport.deployments import gates
+from spaceport.deployments import gates, leftover
 from spaceport.deployments.slot import Limits
 from spaceport.instance import Instance
 from spaceport.reconcile import stuck, sweep, triggers
@@ -31,7 +31,7 @@ async def run(instance: Instance) -> None:
     """Until cancelled. Outages of the database, the Hub or a Git host are logged and waited out."""
     stopping = threading.Event()
     # Threads of its own: background work must not take those of deployments.
-    threads = ThreadPoolExecutor(_SWEEPING + _ASKING + 1, thread_name_prefix="reconcile")
+    threads = ThreadPoolExecutor(_SWEEPING + _ASKING + 2, thread_name_prefix="reconcile")
     deciding = ThreadPoolExecutor(_DECIDING, thread_name_prefix="deciding")
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -40,6 +40,7 @@ async def run(instance: Instance) -> None:
             for _ in range(_ASKING):
                 tasks.create_task(_repeat(threads, LOOK_EVERY, lambda: triggers.check_next(instance, stopping.is_set)))
             tasks.create_task(_repeat(threads, UNSTICK_EVERY, lambda: _unstick(instance)))
+            tasks.create_task(_repeat(threads, LOOK_EVERY, lambda: _tidy(instance)))
             tasks.create_task(_repeat(threads, LOOK_EVERY, lambda: _thaw(instance)))
             tasks.create_task(_repeat(threads, PRUNE_EVERY, lambda: _prune(instance)))
             for _ in range(_DECIDING):
@@ -60,6 +61,15 @@ async def _repeat(threads: ThreadPoolExecutor, every: float, once: Callable[[], 
             log.warning("reconcile.failed", reason=f"{type(error).__name__}: {error}")
         if not more:
             await asyncio.sleep(every)
+
+
+def _tidy(instance: Instance) -> bool:
+    """Jobs on the Hub whose deployment has ended: their own worker may have died before it canceled them."""
+    with instance.database.unit_of_work() as session:
+        found = leftover.found(session)
+    for deployment_id in found:
+        leftover.settle(instance, deployment_id)
+    return False
 
 
 def _unstick(instance: Instance) -> bool:
