@@ -392,7 +392,7 @@ def test_a_twin_of_a_running_request_is_told_to_come_back_for_its_answer(ada, wo
 def served(app: FastAPI):
     """The address of the application behind a real server."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
+        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error", log_config=None))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:

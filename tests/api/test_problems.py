@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
@@ -6,7 +8,10 @@ from spaceport import errors
 from spaceport.api import problems
 from spaceport.api.application import create_api
 from spaceport.api.request_id import RequestIdMiddleware
+from spaceport.settings import Settings
 
+# An application of which only the shape is asked.
+NOWHERE = SimpleNamespace(settings=Settings(_env_file=None))
 MEMBERS = {"type", "title", "status", "detail", "code", "fix", "instance", "request_id"}
 
 
@@ -80,7 +85,7 @@ def test_an_unexpected_error_still_reaches_the_server_s_log():
 
 
 def test_an_unknown_path_and_a_wrong_method_are_problems_too():
-    api = TestClient(create_api(None))
+    api = TestClient(create_api(NOWHERE))
     missing = api.get("/api/v1/nowhere")
     assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
     assert missing.headers["Content-Type"] == "application/problem+json"
@@ -103,7 +108,7 @@ def test_another_request_id_is_replaced(door, given):
 
 
 def test_every_operation_has_a_name_of_its_own_and_documents_problems():
-    document = create_api(None).openapi()
+    document = create_api(NOWHERE).openapi()
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     names = [operation["operationId"] for operation in operations]
     assert len(set(names)) == len(names)

@@ -101,7 +101,7 @@ def read_deployment_log(
     deployment_id: DeploymentId,
     cursor: Annotated[int, Query(ge=0, lt=2**62, description="Number of the last line you have.")] = 0,
     limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
-    step: Annotated[str | None, Query(pattern="^(push|build|run)$")] = None,
+    step: Annotated[str | None, Query(pattern="^(push|build|run|pre-deploy|post-deploy)$")] = None,
 ) -> LogPage:
     """Lines after a cursor, oldest first."""
     with instance.database.unit_of_work() as session:

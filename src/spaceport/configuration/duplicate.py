@@ -24,6 +24,7 @@ from spaceport.spaces.model import (
     SpacePublic,
     Visibility,
 )
+from spaceport.spaces.release_jobs import Phase
 
 
 class DuplicateInput(BaseModel):
@@ -69,6 +70,8 @@ def described(sealer: Sealer, space: Space, wanted: DuplicateInput) -> SpaceCrea
         source_token=sealer.open(token, context=space.source_token_context) if token else None,
         health=space.health_rule,
         budgets=space.time_budgets,
+        pre_deploy_job=space.release_job(Phase.PRE_DEPLOY),
+        post_deploy_job=space.release_job(Phase.POST_DEPLOY),
     )
 
 

@@ -9,7 +9,7 @@ from spaceport import clock
 from spaceport.deployments import slot
 from spaceport.deployments.finish import Ending, finish
 from spaceport.deployments.history import note
-from spaceport.deployments.model import Deployment, IfBusy
+from spaceport.deployments.model import ROLLBACK, Deployment, IfBusy
 from spaceport.deployments.slot import Limits
 from spaceport.deployments.states import Status
 from spaceport.deployments.stop import left, stopped
@@ -39,6 +39,8 @@ def request(
 ) -> Deployment:
     """Queue a deployment of the space.
 
+    A rollback passes every gate: what it puts back had passed them.
+
     Raises Conflict `space_busy` when told to reject and the slot is taken, `space_locked` when the deploy rules lock
     the space, NotFound for a space dropped meanwhile.
     """
@@ -46,7 +48,9 @@ def request(
     if space.deleted_at is not None:
         raise NotFound(f"{space.repo_id} is not managed any more.", code="space_not_found")
     rules, now = deploy_rules.of(session, space), clock.now()
-    gates.require_unlocked(rules, now, space.repo_id)
+    puts_back = trigger == ROLLBACK
+    if not puts_back:
+        gates.require_unlocked(rules, now, space.repo_id)
     busy = slot.holder(session, space.id)
     if busy is not None and if_busy is IfBusy.REJECT:
         raise _busy(space, busy)
@@ -55,7 +59,7 @@ def request(
         team_id=space.team_id,
         space_id=space.id,
         number=space.deployment_count,
-        waiting_for=gates.first(rules, now),
+        waiting_for=gates.SLOT if puts_back else gates.first(rules, now),
         trigger=trigger,
         initiator_type=initiator.type,
         initiator_id=initiator.id,

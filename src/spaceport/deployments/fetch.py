@@ -12,6 +12,7 @@ from spaceport.sources import archives, files, git
 from spaceport.sources.limits import DEFAULT, Limits
 from spaceport.sources.model import Fetched, GitSource, Source, SpaceSource, UploadSource
 from spaceport.spaces.model import Space
+from spaceport.spaces.release_jobs import Phase
 from spaceport.uploads import commands as uploads
 
 _SOURCE: TypeAdapter[Source] = TypeAdapter(Source)
@@ -19,8 +20,17 @@ _SOURCE: TypeAdapter[Source] = TypeAdapter(Source)
 
 async def fetch(step: Step, work: Path) -> Fetched:
     """Raises the errors of the sources package, each with its own code and fix."""
+    return await step.call(_fetch, step, _pinned(step), work)
+
+
+def _pinned(step: Step) -> Source:
+    """The deployment's source; once a pre-deploy job has run, at the very revision that it was run for."""
     source = _SOURCE.validate_python(step.deployment.source)
-    return await step.call(_fetch, step, source, work)
+    run = step.deployment.release_runs.get(Phase.PRE_DEPLOY)
+    if run is None or isinstance(source, UploadSource):
+        return source
+    field = "ref" if isinstance(source, GitSource) else "revision"
+    return source.model_copy(update={field: run.revision})
 
 
 def _fetch(step: Step, source: Source, work: Path) -> Fetched:

@@ -75,9 +75,8 @@ def _release(session: Session, deployment: Deployment) -> None:
 
 
 def _configuration(space: Space) -> dict[str, Any]:
-    return space.model_dump(
-        mode="json", include={"sdk", "visibility", "hardware", "sleep_time", "source", "health", "budgets", "volumes"}
-    )
+    settings = {"sdk", "visibility", "hardware", "sleep_time", "source", "health", "budgets", "volumes"}
+    return space.model_dump(mode="json", include=settings | {"pre_deploy_job", "post_deploy_job"})
 
 
 def _facts(deployment: Deployment) -> dict[str, Any]:

@@ -45,12 +45,12 @@ class Position:
 
     Our lines are counted, and after a reconnect as many are skipped; when the first of them has another time,
     the Hub began a new log and nothing is skipped. Lines of an earlier build are told by the stream's own
-    header, or else by being older than `since`.
+    header, or else by being older than `since`. Of a log that is one job's alone, both are None.
     """
 
     _HEADER = re.compile(r"^=+ Build Queued at .* / Commit SHA: ([0-9a-f]{7,40}) =+$")
 
-    def __init__(self, sha: str, since: datetime, recorded: dict[str, Any] | None = None) -> None:
+    def __init__(self, sha: str | None, since: datetime | None, recorded: dict[str, Any] | None = None) -> None:
         self._sha = sha
         self._since = since
         self._ours: bool | None = None
@@ -65,9 +65,9 @@ class Position:
 
     def admit(self, line: LogLine) -> bool:
         """Whether this line is ours and new."""
-        if header := self._HEADER.match(line.text):
+        if self._sha is not None and (header := self._HEADER.match(line.text)):
             self._ours = self._sha.startswith(header[1])
-        if self._ours is False or (self._ours is None and line.at < self._since):
+        if self._ours is False or (self._ours is None and self._since is not None and line.at < self._since):
             return False
         if self._seen == 0 and self._first != line.at.isoformat():
             self._first, self._recorded = line.at.isoformat(), 0

@@ -13,9 +13,16 @@ from spaceport.db.columns import by_value
 from spaceport.deployments.states import Status
 from spaceport.jobs.model import InitiatorType
 from spaceport.sources.model import Source
+from spaceport.spaces.release_jobs import Phase
 
 # A queued deployment that waits for nothing has been given the slot.
 HOLDS_SLOT = "status IN ('pushing', 'building', 'starting', 'verifying') OR (status = 'queued' AND waiting_for IS NULL)"
+
+# The trigger of a deployment that puts an earlier release back.
+ROLLBACK = "rollback"
+
+# A release job that was asked for and has not been seen to end.
+RUNS_A_RELEASE_JOB = "jsonb_path_exists(release_jobs, '$.*.stage ? (@ == null)')"
 
 
 class IfBusy(StrEnum):
@@ -31,6 +38,22 @@ class IfBusy(StrEnum):
     REJECT = "reject"
 
 
+class ReleaseJobRun(SQLModel):
+    """A Hub job of a deployment. It was asked for at `asked_at`; `job_id` is null until the Hub has answered."""
+
+    revision: str
+    asked_at: datetime
+    timeout_seconds: int
+    job_id: str | None = None
+    url: str | None = Field(default=None, description="The job's page on the Hub.")
+    stage: str | None = Field(default=None, description="The stage that it ended in; null until then.")
+    message: str | None = None
+
+    @property
+    def under_way(self) -> bool:
+        return self.stage is None
+
+
 class Deployment(SQLModel, table=True):
     """`run_epoch` rises with every run of a job: a writer with an older one is a ghost and is refused.
 
@@ -44,6 +67,7 @@ class Deployment(SQLModel, table=True):
         Index("ix_deployment_waiting", "space_id", "id", postgresql_where=text("status = 'queued'")),
         Index("ix_deployment_space_id_id", "space_id", "id"),
         Index("ix_deployment_team_id_id", "team_id", "id"),
+        Index("ix_deployment_release_job", "id", postgresql_where=text(RUNS_A_RELEASE_JOB)),
         UniqueConstraint("space_id", "number", name="uq_deployment_number"),
     )
 
@@ -75,7 +99,11 @@ class Deployment(SQLModel, table=True):
     version: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     log_count: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     log_positions: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    release_jobs: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default=text("'{}'"))
+    )
     superseded_by: str | None = Field(default=None, sa_column=Column(Text))
+    rolled_back_by: str | None = Field(default=None, sa_column=Column(Text))
     cancel_requested_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     created_at: datetime = Field(default_factory=clock.now, sa_column=Column(DateTime(timezone=True), nullable=False))
     started_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
@@ -83,6 +111,10 @@ class Deployment(SQLModel, table=True):
     starting_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     verifying_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     finished_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+
+    @property
+    def release_runs(self) -> dict[Phase, ReleaseJobRun]:
+        return {Phase(phase): ReleaseJobRun.model_validate(run) for phase, run in self.release_jobs.items()}
 
 
 class Release(SQLModel, table=True):
@@ -103,7 +135,7 @@ class Release(SQLModel, table=True):
 
 
 class LogLine(SQLModel, table=True):
-    """`seq` counts from 1 within a deployment without gaps; `step` is push, build or run."""
+    """`seq` counts from 1 within a deployment without gaps; `step` is push, build, run or a release phase."""
 
     __tablename__ = "log_line"
 
@@ -141,7 +173,9 @@ class DeploymentPublic(SQLModel):
     evidence: str | None
     url: str | None
     release: int | None
+    release_jobs: dict[Phase, ReleaseJobRun] = Field(description="The Hub jobs of its release phases.")
     superseded_by: str | None
+    rolled_back_by: str | None = Field(description="The deployment that puts the release before this one back.")
     cancel_requested_at: datetime | None
     created_at: datetime
     started_at: datetime | None

@@ -21,8 +21,14 @@ from spaceport.spaces.model import Space
 lock = queries.lock
 
 _COUNT_LOCK = text("SELECT pg_advisory_xact_lock(78600002)")
+# One whose pre-deploy job runs is not pushing for now.
 _RUNNING = text(f"""
-    SELECT team_id, count(*) FILTER (WHERE status IN ('queued', 'pushing')) AS pushing, count(*) AS running
+    SELECT team_id, count(*) AS running, count(*) FILTER (
+        WHERE status IN ('queued', 'pushing') AND NOT EXISTS (
+            SELECT FROM job WHERE job.deployment_id = deployment.id
+                AND job.kind = 'pre-deploy' AND job.stage IN ('SCHEDULING', 'RUNNING')
+        )
+    ) AS pushing
     FROM deployment WHERE {HOLDS_SLOT} GROUP BY team_id
 """)  # noqa: S608 - a constant of ours
 # The longest waiting deployment of every space whose slot is free. Behind a gate one holds up nobody: see `gates`.

@@ -25,6 +25,7 @@ from spaceport.hub import Hub, LogLine, Runtime, unless
 from spaceport.instance import Instance
 from spaceport.jobs.model import JobKind
 from spaceport.runtime import observations
+from spaceport.spaces.release_jobs import Phase
 
 T = TypeVar("T")
 
@@ -81,11 +82,12 @@ class Step:
 
     def spent_after(self, pause: float) -> float | None:
         """The job's budget in seconds, if it will be spent after a pause; else None. Held time does not count."""
-        budgets, kind = self.claim.space.time_budgets, self.claim.job.kind
+        space, kind = self.claim.space, self.claim.job.kind
         budget = {
-            JobKind.PUSH: budgets.push,
-            JobKind.BUILD: budgets.build + budgets.start,
-            JobKind.HEALTH_CHECK: self.claim.space.health_rule.within,
+            JobKind.PUSH: space.time_budgets.push,
+            JobKind.PRE_DEPLOY: space.phase_seconds(Phase.PRE_DEPLOY),
+            JobKind.BUILD: space.time_budgets.build + space.time_budgets.start,
+            JobKind.HEALTH_CHECK: space.health_rule.within + space.phase_seconds(Phase.POST_DEPLOY),
         }[kind]
         assert self.claim.job.started_at is not None
         running = clock.now() - self.claim.job.started_at + timedelta(seconds=pause)
@@ -179,11 +181,18 @@ class Step:
         def change(session: Session, deployment: Deployment) -> None:
             move(session, deployment, status, **changes)
             if next_job is not None:
-                claims.complete(session, self.claim)
-                slot.enqueue(session, deployment, next_job)
-                slot.hand_on(session, Limits.of(self.instance.settings), held=deployment.space_id)
+                self._complete(session, deployment, next_job)
 
         await self.write(change)
+
+    async def hand_to(self, next_job: JobKind) -> None:
+        """This job is complete and another one queued; the status stays."""
+        await self.write(lambda session, deployment: self._complete(session, deployment, next_job))
+
+    def _complete(self, session: Session, deployment: Deployment, next_job: JobKind) -> None:
+        claims.complete(session, self.claim)
+        slot.enqueue(session, deployment, next_job)
+        slot.hand_on(session, Limits.of(self.instance.settings), held=deployment.space_id)
 
     async def hold(self, seconds: float, reason: str) -> None:
         """Say that the deployment waits for the Hub's quota, and that the wait costs it nothing of its budgets."""

@@ -3,6 +3,7 @@
 from spaceport.deployments.finish import Ending
 from spaceport.deployments.model import Deployment
 from spaceport.deployments.states import Status
+from spaceport.spaces.release_jobs import Phase
 
 UNTOUCHED = "The Space was not touched."
 CONFIGURATION_ON_ITS_WAY = (
@@ -22,7 +23,9 @@ def left(deployment: Deployment) -> str:
     """What is known from the row alone, when nobody runs the deployment."""
     if deployment.hub_sha is not None:
         return left_after_push(deployment.hub_sha)
-    if deployment.status is Status.PUSHING:
+    asked = deployment.release_runs.get(Phase.PRE_DEPLOY)
+    # While that job runs, nothing has been pushed.
+    if deployment.status is Status.PUSHING and not (asked is not None and asked.under_way):
         return "An earlier run of the push may have left a commit on the Space."
     return UNTOUCHED
 

@@ -13,16 +13,21 @@ _BUNCH_LINES = 500
 
 
 async def record(step: Step, kind: str, position: Position, *, limit: float) -> int:
-    """Store new lines of the `build` or `run` log for at most `limit` seconds; returns how many were new.
+    """As `store`, with the lines of the Space's `build` or `run` log."""
+    return await store(step, kind, step.hub.follow_log(step.repo_id, kind), position, limit=limit)
+
+
+async def store(step: Step, name: str, lines: AsyncIterator[LogLine], position: Position, *, limit: float) -> int:
+    """Store new lines for at most `limit` seconds, as those of the step `name`; returns how many were new.
 
     Raises HubFailure when the stream cannot be opened or is cut; the lines before that are stored.
     """
     position.rewind()
     total = 0
-    async with aclosing(_bunches(step.hub.follow_log(step.repo_id, kind), limit)) as bunches:
+    async with aclosing(_bunches(lines, limit)) as bunches:
         async for bunch in bunches:
             if new := [line for line in bunch if position.admit(line)]:
-                await step.log(kind, new, position.recorded())
+                await step.log(name, new, position.recorded())
                 total += len(new)
     return total
 

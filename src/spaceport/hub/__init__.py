@@ -2,6 +2,9 @@
 
 from spaceport.hub.client import Hub
 from spaceport.hub.failures import BudgetSpent, HubFailure
+from spaceport.hub.job_info import JobHardware, JobInfo, ScheduledJobInfo
+from spaceport.hub.job_spec import JobSpec, Labels, ReleaseJob
+from spaceport.hub.jobs import HubJobs, JobPage
 from spaceport.hub.model import (
     Entry,
     HardwareOffer,
@@ -22,11 +25,19 @@ __all__ = [
     "Head",
     "Hub",
     "HubFailure",
+    "HubJobs",
     "Identity",
+    "JobHardware",
+    "JobInfo",
+    "JobPage",
+    "JobSpec",
+    "Labels",
     "LogLine",
     "NewCopy",
     "NewSpace",
+    "ReleaseJob",
     "RemoteFile",
     "Runtime",
+    "ScheduledJobInfo",
     "unless",
 ]

@@ -14,6 +14,7 @@ from spaceport.hub.budget import Meter
 from spaceport.hub.configuration import Configuration
 from spaceport.hub.control import Control
 from spaceport.hub.failures import translated
+from spaceport.hub.jobs import HubJobs
 from spaceport.hub.model import HardwareOffer, Head, Identity, LogLine, NewSpace, RemoteFile, Runtime
 
 
@@ -30,6 +31,7 @@ class Hub(Control):
             transport.count(endpoint, self.token, meter)
         self._api = HfApi(endpoint=endpoint, token=self.token, library_name="spaceport", library_version=__version__)
         self.configuration = Configuration(self._api)
+        self.jobs = HubJobs(endpoint, self.token, meter)
 
     def __repr__(self) -> str:
         return f"Hub({self.endpoint})"

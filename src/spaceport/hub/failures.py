@@ -7,6 +7,7 @@ from typing import ParamSpec, TypeVar
 
 import httpx2
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+from pydantic import ValidationError
 
 from spaceport.errors import SpaceportError, UpstreamFailed
 
@@ -22,17 +23,17 @@ _SENTENCES: dict[int, tuple[str, str, str]] = {
     402: (
         "hub_payment_required",
         "The Hub asks for a paid plan or credits for this.",
-        "Docker and gradio Spaces need a PRO, Team or Enterprise plan; static Spaces are free.",
+        "Docker and gradio Spaces need a PRO, Team or Enterprise plan, Hub jobs need credits; static Spaces are free.",
     ),
     403: (
         "hub_forbidden",
         "The Hub account's token may not do this.",
-        "Use a token with write access to this Space, or ask its owner for the role.",
+        "Use a token with write access there, or ask the owner for the role.",
     ),
     404: (
         "hub_not_found",
-        "The Hub knows no such Space, or hides it from this Hub account.",
-        "Check the owner and name, and that the Hub account may see it.",
+        "The Hub knows nothing at this address, or hides it from this Hub account.",
+        "Check the owner and the name or id, and that the Hub account may see it.",
     ),
     409: (
         "hub_conflict",
@@ -117,7 +118,7 @@ def translated(call: Callable[P, T]) -> Callable[P, T]:
             if (refusal := _behind(error)) is not None:
                 raise refusal from error
             raise HubFailure(0, _short(type(error).__name__)) from error
-        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        except (json.JSONDecodeError, ValidationError, KeyError, TypeError, AttributeError) as error:
             raise HubFailure(0, f"an answer of another form ({type(error).__name__})") from error
         except (HFValidationError, ValueError) as error:
             raise HubFailure(400, _short(str(error))) from error

@@ -12,6 +12,7 @@ from spaceport.db.columns import by_value
 
 class JobKind(StrEnum):
     PUSH = "push"
+    PRE_DEPLOY = "pre-deploy"
     BUILD = "build"
     HEALTH_CHECK = "health-check"
 

@@ -13,9 +13,14 @@ from spaceport.jobs.model import Job, JobKind
 
 PUSH_QUEUE = "push"
 WATCH_QUEUE = "watch"
-_QUEUES = {JobKind.PUSH: PUSH_QUEUE, JobKind.BUILD: WATCH_QUEUE, JobKind.HEALTH_CHECK: WATCH_QUEUE}
+_QUEUES = {
+    JobKind.PUSH: PUSH_QUEUE,
+    JobKind.PRE_DEPLOY: WATCH_QUEUE,
+    JobKind.BUILD: WATCH_QUEUE,
+    JobKind.HEALTH_CHECK: WATCH_QUEUE,
+}
 # A deployment that is further on goes first: it holds a Space's slot.
-_PRIORITY = {JobKind.PUSH: 0, JobKind.BUILD: 10, JobKind.HEALTH_CHECK: 20}
+_PRIORITY = {JobKind.PUSH: 0, JobKind.PRE_DEPLOY: 5, JobKind.BUILD: 10, JobKind.HEALTH_CHECK: 20}
 
 _DEFER = text("""
     SELECT (procrastinate_defer_jobs_v1(ARRAY[ROW(

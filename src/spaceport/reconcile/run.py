@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from spaceport.deployments import gates
+from spaceport.deployments import gates, leftover
 from spaceport.deployments.slot import Limits
 from spaceport.instance import Instance
 from spaceport.reconcile import configuration, stuck, sweep, triggers
@@ -41,6 +41,7 @@ async def run(instance: Instance) -> None:
                 tasks.create_task(_repeat(threads, LOOK_EVERY, lambda: triggers.check_next(instance, stopping.is_set)))
             tasks.create_task(_repeat(threads, UNSTICK_EVERY, lambda: _unstick(instance)))
             tasks.create_task(_repeat(threads, UNSTICK_EVERY, lambda: configuration.go_on(instance)))
+            tasks.create_task(_repeat(threads, LOOK_EVERY, lambda: _tidy(instance)))
             tasks.create_task(_repeat(threads, LOOK_EVERY, lambda: _thaw(instance)))
             tasks.create_task(_repeat(threads, PRUNE_EVERY, lambda: _prune(instance)))
             for _ in range(_DECIDING):
@@ -61,6 +62,15 @@ async def _repeat(threads: ThreadPoolExecutor, every: float, once: Callable[[], 
             log.warning("reconcile.failed", reason=f"{type(error).__name__}: {error}")
         if not more:
             await asyncio.sleep(every)
+
+
+def _tidy(instance: Instance) -> bool:
+    """Jobs on the Hub whose deployment has ended: their own worker may have died before it canceled them."""
+    with instance.database.unit_of_work() as session:
+        found = leftover.found(session)
+    for deployment_id in found:
+        leftover.settle(instance, deployment_id)
+    return False
 
 
 def _unstick(instance: Instance) -> bool:

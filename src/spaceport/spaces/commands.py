@@ -20,6 +20,7 @@ from spaceport.hub_accounts import commands as hub_accounts
 from spaceport.hub_accounts.model import HubAccount
 from spaceport.instance import Instance
 from spaceport.spaces.model import OnHub, Sdk, Space, SpaceCreate, SpaceUpdate, Visibility
+from spaceport.spaces.release_jobs import ReleaseJobs
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ def add(
         health=wanted.health.model_dump(mode="json"),
         budgets=wanted.budgets.model_dump(mode="json"),
         auto_deploy=wanted.auto_deploy,
+        **_release_jobs(wanted),
     )
     _set_source(instance, space, wanted)
     write_address(session, space)
@@ -132,6 +134,8 @@ def change(session: Session, instance: Instance, caller: Caller, space: Space, w
         space.health = wanted.health.model_dump(mode="json")
     if wanted.budgets is not None:
         space.budgets = wanted.budgets.model_dump(mode="json")
+    for name, job in _release_jobs(wanted).items():
+        setattr(space, name, job)
     _set_source(instance, space, wanted)
     space.updated_at = clock.now()
     session.add(space)
@@ -156,6 +160,12 @@ def _set_source(instance: Instance, space: Space, wanted: SpaceCreate | SpaceUpd
         space.source = source
     if wanted.source_token is not None:
         space.sealed_source_token = instance.sealer.seal(wanted.source_token, context=space.source_token_context)
+
+
+def _release_jobs(wanted: ReleaseJobs) -> dict[str, Any]:
+    """What was said about them; null removes one, and what was not said changes nothing."""
+    given = wanted.model_fields_set & ReleaseJobs.model_fields.keys()
+    return wanted.model_dump(mode="json", include=given)
 
 
 def _visibility(wanted: SpaceCreate, head: Head) -> Visibility:

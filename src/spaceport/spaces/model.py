@@ -12,7 +12,9 @@ from sqlmodel import Field, SQLModel
 from spaceport import clock, ids
 from spaceport.db.columns import by_value
 from spaceport.health.rule import HealthRule
+from spaceport.hub import ReleaseJob
 from spaceport.sources.model import Source
+from spaceport.spaces.release_jobs import Phase, ReleaseJobs
 
 # The Hub's rule for names (its contract, section 3), as far as a pattern can say it; the rest the Hub refuses.
 NAME_PATTERN = r"^[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?$"
@@ -101,6 +103,8 @@ class Space(SQLModel, table=True):
     auto_deploy: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
     health: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
     budgets: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    pre_deploy_job: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    post_deploy_job: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     drift: list[dict[str, Any]] = Field(
         default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'"))
     )
@@ -123,6 +127,14 @@ class Space(SQLModel, table=True):
     @property
     def time_budgets(self) -> Budgets:
         return Budgets.model_validate(self.budgets)
+
+    def release_job(self, phase: Phase) -> ReleaseJob | None:
+        wanted = self.pre_deploy_job if phase is Phase.PRE_DEPLOY else self.post_deploy_job
+        return ReleaseJob.model_validate(wanted) if wanted is not None else None
+
+    def phase_seconds(self, phase: Phase) -> float:
+        job = self.release_job(phase)
+        return job.timeout_seconds if job is not None else 0
 
     @property
     def health_rule(self) -> HealthRule:
@@ -155,7 +167,7 @@ class SourceInput(SQLModel):
     source_token: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,1000}$")] | None = None
 
 
-class SpaceCreate(SourceInput):
+class SpaceCreate(SourceInput, ReleaseJobs):
     owner: HubName = Field(schema_extra={"examples": ["acme"]})
     name: HubName = Field(schema_extra={"examples": ["demo"]})
     hub_account_id: Annotated[str, StringConstraints(pattern=r"^hub_[0-9a-z]{26}$")] | None = Field(
@@ -173,8 +185,11 @@ class SpaceCreate(SourceInput):
     auto_deploy: bool = Field(False, description="Deploy by itself whenever the Git source's branch has moved.")
 
 
-class SpaceUpdate(SourceInput):
-    """Only what is given changes. Hardware, sleep time, replicas and dev mode are `settings`."""
+class SpaceUpdate(SourceInput, ReleaseJobs):
+    """Only what is given changes; a release job is removed with null.
+
+    Hardware, sleep time, replicas and dev mode are `settings`.
+    """
 
     model_config = ConfigDict(extra="forbid")  # type: ignore[assignment]
 
@@ -213,7 +228,7 @@ class SpaceDeleted(SQLModel):
     on_hub: OnHub
 
 
-class SpacePublic(SQLModel):
+class SpacePublic(ReleaseJobs):
     id: str
     team_id: str
     hub_account_id: str

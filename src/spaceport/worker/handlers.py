@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from spaceport.deployments import claim as claims
-from spaceport.deployments import late
+from spaceport.deployments import late, leftover, phases
 from spaceport.deployments.claim import Claim, Fenced
 from spaceport.deployments.pipeline import PIPELINE
 from spaceport.deployments.slot import Limits
@@ -62,7 +62,7 @@ async def _guarded(step: Step, aborted: Callable[[], bool]) -> None:
             step.hub = await asyncio.to_thread(_connect, step)
             await PIPELINE[step.claim.job.kind](step)
     except Ended as ended:
-        await step.end(ended)
+        await _end(step, ended)
     except asyncio.CancelledError:
         if not aborted():
             # The process is stopping: whoever is next goes on from here.
@@ -77,12 +77,13 @@ async def _guarded(step: Step, aborted: Callable[[], bool]) -> None:
         log.exception("job.bug")
         if await asyncio.to_thread(_put_back, step, f"{type(error).__name__}: {error}") <= MAX_BUGS:
             raise Later(BACKOFF[0]) from error
-        await step.end(
+        await _end(
+            step,
             Ended(
                 "internal_error",
                 f"Spaceport itself failed in the {step.claim.job.kind} job: {type(error).__name__}.",
                 "Nothing is wrong with your source. Report it with the log of the Spaceport process.",
-            )
+            ),
         )
 
 
@@ -90,7 +91,7 @@ async def _failed(step: Step, error: SpaceportError) -> None:
     """Again after a pause where that can help, else the deployment ends with the error's own words."""
     transient = isinstance(error, Unavailable) or (isinstance(error, HubFailure) and error.transient)
     if not transient:
-        await step.end(Ended(error.code, error.message, error.fix))
+        await _end(step, Ended(error.code, error.message, error.fix))
         return
     failures = await asyncio.to_thread(_put_back, step, error.message)
     pause = max(BACKOFF[min(failures, len(BACKOFF)) - 1], min(error.retry_after or 0, _LONGEST_WAIT))
@@ -98,7 +99,7 @@ async def _failed(step: Step, error: SpaceportError) -> None:
         await step.hold(pause, error.message)
     elif (spent := step.spent_after(pause)) is not None:
         reason = f"The {step.claim.job.kind} step was still failing after {spent:g} seconds: {error.message}"
-        await step.end(Ended("timed_out", reason, error.fix))
+        await _end(step, Ended("timed_out", reason, error.fix))
         return
     log.warning("job.again", reason=error.message, seconds=pause)
     raise Later(pause) from error
@@ -109,9 +110,15 @@ async def _end_canceled(step: Step) -> None:
     await step.write(lambda _session, _deployment: None)
     said = step.left
     ending = stopped(step.deployment, said)
-    await step.end(Ended(ending.code, ending.reason, status=ending.status))
+    await _end(step, Ended(ending.code, ending.reason, status=ending.status))
     if step.under_way or step.left != said:
         step.afterwards(late.settle, step, said)
+
+
+async def _end(step: Step, ended: Ended) -> None:
+    await step.end(ended)
+    if phases.under_way(step.deployment):
+        step.afterwards(leftover.settle, step.instance, step.deployment.id)
 
 
 def _claim(instance: Instance, job_id: str, engine_id: int) -> Claim | None:

@@ -95,6 +95,31 @@ MATRIX = {
     "reject": ("POST", "/api/v1/deployments/{deployment}/rejection", {}, (401, 404, 403, 403, 409, 409)),
     "list jobs": ("GET", "/api/v1/jobs", None, (401, 200, 200, 200, 200, 200)),
     "read a job": ("GET", "/api/v1/jobs/{job}", None, (401, 404, 200, 200, 200, 200)),
+} | {
+    # The Hub knows no job of this id: whoever may ask it is told so.
+    what: (method, f"/api/v1/hub-jobs{path}?hub_account_id={{account}}", body, (401, 404, *expected))
+    for what, (method, path, body, expected) in {
+        "run a hub job": ("POST", "", {"docker_image": "none", "command": ["x"]}, (403, 201, 201, 201)),
+        "list hub jobs": ("GET", "", None, (200, 200, 200, 200)),
+        "list hub job hardware": ("GET", "/hardware", None, (200, 200, 200, 200)),
+        "read a hub job": ("GET", "/{job}", None, (404, 404, 404, 404)),
+        "follow a hub job": ("GET", "/{job}/logs", None, (404, 404, 404, 404)),
+        "cancel a hub job": ("POST", "/{job}/cancel", None, (403, 404, 404, 404)),
+        "rerun a hub job": ("POST", "/{job}/rerun", None, (403, 404, 404, 404)),
+        "label a hub job": ("PUT", "/{job}/labels", {"labels": {}}, (403, 404, 404, 404)),
+        "schedule a hub job": (
+            "POST",
+            "/scheduled",
+            {"schedule": "@yearly", "job_spec": {"docker_image": "none", "command": ["x"]}},
+            (403, 201, 201, 201),
+        ),
+        "list scheduled hub jobs": ("GET", "/scheduled", None, (200, 200, 200, 200)),
+        "read a scheduled hub job": ("GET", "/scheduled/{job}", None, (404, 404, 404, 404)),
+        "suspend a scheduled hub job": ("POST", "/scheduled/{job}/suspend", None, (403, 404, 404, 404)),
+        "resume a scheduled hub job": ("POST", "/scheduled/{job}/resume", None, (403, 404, 404, 404)),
+        "trigger a scheduled hub job": ("POST", "/scheduled/{job}/trigger", None, (403, 404, 404, 404)),
+        "delete a scheduled hub job": ("DELETE", "/scheduled/{job}", None, (403, 404, 404, 404)),
+    }.items()
 }
 # Covered for every role in test_teams.py, about the caller alone, without an end (test_activity.py), or open to whoever
 # signs (test_hooks.py).
@@ -166,7 +191,7 @@ def leaks(crew: Crew, text: str, path: str) -> bool:
 def test_no_route_is_missing_from_the_matrix(everything: Crew) -> None:
     document = everything.people["owner"].api.app.openapi()
     names = {"/api/v1/spaces/{owner}/{name}": "{space}", "{account_id}": "{account}", "{deployment_id}": "{deployment}"}
-    names |= {"{job_id}": "{job}", "{hook_id}": "{hook}", "{delivery_id}": "{delivery}"}
+    names |= {"{job_id}": "{job}", "{schedule_id}": "{job}", "{hook_id}": "{hook}", "{delivery_id}": "{delivery}"}
     names |= {"/secrets/{key}": "/secrets/{secret}", "/variables/{key}": "/variables/{variable}"}
     asked = {(method, path.split("?")[0].replace("{ended}", "{deployment}")) for method, path, *_ in MATRIX.values()}
     for path, operations in document["paths"].items():

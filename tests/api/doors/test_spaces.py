@@ -178,3 +178,15 @@ def test_half_a_character_is_refused_too(crew: Crew) -> None:
 def test_no_model_relies_on_a_pattern_that_nobody_checks() -> None:
     for path in Path(spaceport.__file__).parent.rglob("model.py"):
         assert "regex=" not in path.read_text().replace("`Field(regex=…)`", ""), path
+
+
+def test_release_jobs_are_kept_shown_and_removed_with_null(crew: Crew) -> None:
+    tests = {"docker_image": "python:3.12", "command": ["pytest"], "environment": {"CI": "1"}, "timeout_seconds": 60}
+    made = crew.done("PATCH", "{space}", {"pre_deploy_job": tests, "post_deploy_job": tests})
+    assert made["pre_deploy_job"] == made["post_deploy_job"]
+    assert made["pre_deploy_job"] == tests | {"space_id": None, "arguments": [], "flavor": "cpu-basic"}
+    crew.done("PATCH", "{space}", {"health": {"path": "/"}})
+    changed = crew.done("PATCH", "{space}", {"pre_deploy_job": None})
+    assert (changed["pre_deploy_job"], changed["post_deploy_job"]) == (None, made["post_deploy_job"])
+    wrong = crew.ask("owner", "PATCH", "{space}", {"pre_deploy_job": {"command": ["pytest"]}})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "pre_deploy_job")

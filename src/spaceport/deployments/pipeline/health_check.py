@@ -4,30 +4,33 @@ import asyncio
 from datetime import timedelta
 
 from spaceport import clock
-from spaceport.deployments import log, stream
+from spaceport.deployments import log, phases, rollback, stream
 from spaceport.deployments.pipeline.build import CLOCK_SLACK
 from spaceport.deployments.states import Status
 from spaceport.deployments.step import Ended, Step
 from spaceport.health.rule import HealthRule
 from spaceport.hub import HubFailure
 from spaceport.spaces.model import Sdk, Visibility
+from spaceport.spaces.release_jobs import Phase
 
 # A newer build or start may be under way; what is served meanwhile is ours.
 _SERVES = frozenset({"RUNNING", "RUNNING_BUILDING", "RUNNING_APP_STARTING"})
 
 
 async def health_check(step: Step) -> None:
-    rule = step.claim.space.health_rule
     recorder = asyncio.create_task(_record_app_log(step))
     try:
-        await _verify(step, rule)
+        host = await _host(step)
+        # An earlier run that got this far had found it healthy.
+        if Phase.POST_DEPLOY not in step.deployment.release_runs:
+            await _verify(step, host, step.claim.space.health_rule)
+        await _smoke_test(step, host)
     finally:
         recorder.cancel()
         await asyncio.gather(recorder, return_exceptions=True)
 
 
-async def _verify(step: Step, rule: HealthRule) -> None:
-    host = await _host(step)
+async def _verify(step: Step, host: str, rule: HealthRule) -> None:
     token = None
     if step.claim.space.visibility is Visibility.PRIVATE:
         token = await step.call(step.hub.visit_token, step.repo_id)
@@ -38,7 +41,6 @@ async def _verify(step: Step, rule: HealthRule) -> None:
         problem = await step.instance.prober.probe(host, rule, token=token)
         good = 0 if problem else good + 1
         if good >= rule.successes:
-            await _go_live(step, host)
             return
         if clock.now() >= deadline:
             raise Ended(
@@ -47,6 +49,18 @@ async def _verify(step: Step, rule: HealthRule) -> None:
                 "Make the app answer so, or change the space's health rule (path, status, body).",
             )
         await asyncio.sleep(rule.interval)
+
+
+async def _smoke_test(step: Step, host: str) -> None:
+    sha = step.deployment.hub_sha
+    assert sha is not None
+    facts = {"SPACEPORT_URL": host, "SPACEPORT_COMMIT": sha, "SPACEPORT_REVISION": step.deployment.revision or sha}
+    try:
+        await phases.run(step, Phase.POST_DEPLOY, sha, facts)
+    except Ended as failed:
+        await rollback.end(step, failed)
+    else:
+        await _go_live(step, host)
 
 
 async def _host(step: Step) -> str:

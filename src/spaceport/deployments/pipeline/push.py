@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from spaceport.deployments import fetch, mirror
+from spaceport.deployments import fetch, mirror, phases
 from spaceport.deployments.configure import configure
+from spaceport.deployments.model import ROLLBACK
 from spaceport.deployments.pipeline import ancestry
 from spaceport.deployments.prepare import prepare
 from spaceport.deployments.states import Status
@@ -20,6 +21,7 @@ from spaceport.sources import files
 from spaceport.sources.model import Fetched
 from spaceport.spaces import moving
 from spaceport.spaces.model import Sdk, Space
+from spaceport.spaces.release_jobs import Phase
 
 MAX_RACES = 3
 
@@ -36,7 +38,11 @@ async def push(step: Step) -> None:
         await _record_revision(step, fetched)
         await ancestry.require_news(step, fetched)
         await _prepare(step, fetched.path)
-        await configure(step)
+        if phases.awaited(step, Phase.PRE_DEPLOY):
+            await step.hand_to(JobKind.PRE_DEPLOY)
+            return
+        if step.deployment.trigger != ROLLBACK:
+            await configure(step)
         for race in range(1, MAX_RACES + 1):
             try:
                 await _mirror(step, fetched)
@@ -78,7 +84,8 @@ def _remove(folder: Path) -> None:
 
 async def _record_revision(step: Step, fetched: Fetched) -> None:
     def change(_: Any, deployment: Any) -> None:
-        deployment.revision, deployment.ref = fetched.revision, fetched.ref
+        # Fetched again, it is asked for by its id.
+        deployment.revision, deployment.ref = fetched.revision, deployment.ref or fetched.ref
         deployment.commit_message, deployment.commit_author = fetched.message, fetched.author
 
     await step.write(change)
@@ -131,14 +138,13 @@ def _plan(folder: Path, remote: list[Any]) -> mirror.Plan:
 
 
 def _commit(step: Step, head: Head, plan: mirror.Plan, fetched: Fetched) -> str:
-    first_line = (fetched.message or "").strip().splitlines()[:1]
     step.left = COMMIT_ON_ITS_WAY
     try:
         sha = step.hub.commit(
             step.repo_id,
             add=plan.add,
             delete=plan.delete,
-            title=(first_line[0] if first_line else f"Deploy {fetched.revision[:19]}")[:72],
+            title=_title(step, fetched)[:72],
             description=f"Revision: {fetched.revision}\n{step.marker}",
             parent=head.sha,
         )
@@ -148,6 +154,13 @@ def _commit(step: Step, head: Head, plan: mirror.Plan, fetched: Fetched) -> str:
         raise
     step.landed, step.left = sha, left_after_push(sha)
     return sha
+
+
+def _title(step: Step, fetched: Fetched) -> str:
+    if step.deployment.trigger == ROLLBACK:
+        return f"Put {fetched.revision[:7]} back"
+    first_line = (fetched.message or "").strip().splitlines()[:1]
+    return first_line[0] if first_line else f"Deploy {fetched.revision[:19]}"
 
 
 async def _unchanged(step: Step, head: Head) -> None:
