@@ -18,6 +18,7 @@ from spaceport.api import (
     deployments,
     drift,
     duplicates,
+    fleet,
     hardware,
     health,
     hooks,
@@ -53,6 +54,7 @@ _DOORS = (
     # Before the others, to whom its path would be a job's id.
     scheduled_hub_jobs,
     hub_jobs,
+    fleet,
     spaces,
     lifecycle,
     settings,

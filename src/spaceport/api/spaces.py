@@ -2,13 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from spaceport.accounts import queries as accounts
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
 from spaceport.api.caller import RunningInstance, SignedIn
-from spaceport.api.pages import After, Limit, Page, page
 from spaceport.configuration import adoption
 from spaceport.deployments import commands as deployments
 from spaceport.deployments import slot
@@ -46,22 +45,6 @@ def create_space(instance: RunningInstance, claims: SignedIn, wanted: SpaceCreat
             adoption.take_over(session, space, head, present)
     response.headers["Location"] = f"/api/v1/spaces/{space.repo_id}"
     return queries.public(space)
-
-
-@router.get("")
-def list_spaces(
-    instance: RunningInstance,
-    claims: SignedIn,
-    request: Request,
-    response: Response,
-    cursor: After = None,
-    limit: Limit = 50,
-) -> Page[SpacePublic]:
-    """Your teams' spaces, newest first."""
-    with instance.database.unit_of_work() as session:
-        found = queries.page(session, accounts.caller(session, claims), after=cursor, limit=limit)
-    items = [queries.public(space) for space in found]
-    return page(request, response, items, limit=limit, last_id=items[-1].id if items else None)
 
 
 @router.get("/{owner}/{name}")

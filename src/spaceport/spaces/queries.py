@@ -54,14 +54,6 @@ def _say_where_it_went(session: Session, caller: Caller, repo_id: str) -> None:
         )
 
 
-def page(session: Session, caller: Caller, *, after: str | None, limit: int) -> list[Space]:
-    """Newest first; `after` is the last id of the page before."""
-    statement = select(Space).where(col(Space.team_id).in_(caller.team_ids()), col(Space.deleted_at).is_(None))
-    if after is not None:
-        statement = statement.where(Space.id < after)
-    return list(session.exec(statement.order_by(col(Space.id).desc()).limit(limit)))
-
-
 def public(space: Space) -> SpacePublic:
     return SpacePublic.model_validate(
         space,

@@ -1,0 +1,44 @@
+"""Many spaces at once."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from spaceport.accounts import queries as accounts
+from spaceport.api.caller import RunningInstance, SignedIn
+from spaceport.api.pages import After, Limit, Page, page
+from spaceport.deployments.states import Status
+from spaceport.fleet import queries
+from spaceport.fleet.model import Sort, SpaceListed, Verdict
+from spaceport.fleet.queries import Wanted
+from spaceport.spaces.model import NAME_PATTERN, Hardware, Sdk, Visibility
+
+router = APIRouter(prefix="/api/v1/spaces", tags=["spaces"])
+
+
+@router.get("")
+def list_spaces(
+    instance: RunningInstance,
+    claims: SignedIn,
+    request: Request,
+    response: Response,
+    q: Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$", description="A part of owner/name.")] = None,
+    team_id: Annotated[str | None, Query(pattern=r"^team_[0-9a-z]{26}$")] = None,
+    owner: Annotated[str | None, Query(max_length=96, pattern=NAME_PATTERN)] = None,
+    sdk: Sdk | None = None,
+    visibility: Visibility | None = None,
+    hardware: Hardware | None = None,
+    stage: Annotated[str | None, Query(pattern=r"^[A-Za-z_]{1,40}$", description="The Hub's word.")] = None,
+    verdict: Verdict | None = None,
+    status: Annotated[Status | None, Query(description="Of the last deployment.")] = None,
+    drifted: bool | None = None,
+    sort: Sort = Sort.CREATED,
+    cursor: After = None,
+    limit: Limit = 50,
+) -> Page[SpaceListed]:
+    """Your teams' spaces with how each of them is: stage, verdict, release, last deployment, cost of this month."""
+    wanted = Wanted(q, team_id, owner, sdk, visibility, hardware, stage, verdict, status, drifted)
+    with instance.database.unit_of_work() as session:
+        caller = accounts.caller(session, claims)
+        items = queries.page(session, caller, wanted, sort=sort, after=cursor, limit=limit)
+    return page(request, response, items, limit=limit, last_id=items[-1].id if items else None)
