@@ -2,18 +2,29 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi.openapi.models import Example
+from pydantic import BaseModel
 
 from spaceport.accounts import queries as accounts
 from spaceport.api.caller import RunningInstance, SignedIn
 from spaceport.api.pages import After, Limit, Page, page
 from spaceport.deployments.states import Status
-from spaceport.fleet import queries
+from spaceport.fleet import bulk, queries
+from spaceport.fleet.bulk import BulkAct, BulkResult
 from spaceport.fleet.model import Sort, SpaceListed, Verdict
 from spaceport.fleet.queries import Wanted
 from spaceport.spaces.model import NAME_PATTERN, Hardware, Sdk, Visibility
 
 router = APIRouter(prefix="/api/v1/spaces", tags=["spaces"])
+
+_SELECTION = ["acme/one", "acme/two"]
+_VARIABLE = {"key": "LOG_LEVEL", "value": "debug"}
+EXAMPLES = {
+    "pause": Example(value={"action": "pause", "spaces": _SELECTION}),
+    "restart": Example(value={"action": "restart", "spaces": _SELECTION, "factory_reboot": True}),
+    "variables": Example(value={"action": "set_variables", "spaces": _SELECTION, "variables": [_VARIABLE]}),
+}
 
 
 @router.get("")
@@ -42,3 +53,19 @@ def list_spaces(
         caller = accounts.caller(session, claims)
         items = queries.page(session, caller, wanted, sort=sort, after=cursor, limit=limit)
     return page(request, response, items, limit=limit, last_id=items[-1].id if items else None)
+
+
+class BulkResults(BaseModel):
+    """One for each space, in the order in which they were named."""
+
+    results: list[BulkResult]
+
+
+@router.post("/bulk")
+def act_on_spaces(
+    instance: RunningInstance, claims: SignedIn, wanted: Annotated[BulkAct, Body(openapi_examples=EXAMPLES)]
+) -> BulkResults:
+    """Pause, restart or set variables on up to 100 spaces. What fails for one of them is done for the others."""
+    with instance.database.unit_of_work() as session:
+        caller = accounts.caller(session, claims)
+    return BulkResults(results=bulk.act(instance, caller, wanted))

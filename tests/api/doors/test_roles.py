@@ -18,6 +18,9 @@ NEXT = "apply=next_deployment"
 STAGED = (401, 404, 403, 200, 200, 200)
 OTHER = {"source": {"kind": "upload", "upload_id": UPLOAD}}
 
+# Who may not gets a result that says so: test_fleet.py.
+BULK = {"action": "restart", "spaces": ["local/elsewhere"]}
+
 # What is asked, and what nobody, a stranger, a viewer, a deployer, an admin and an owner are answered.
 MATRIX = {
     "list spaces": ("GET", "/api/v1/spaces", None, (401, 200, 200, 200, 200, 200)),
@@ -46,6 +49,7 @@ MATRIX = {
     "upload": ("POST", "/api/v1/uploads?team_id={team}", "file", (401, 404, 403, 201, 201, 201)),
     "deploy": ("POST", "{space}/deployments", {}, (401, 404, 403, 202, 202, 202)),
     "read drift": ("GET", "{space}/drift", None, (401, 404, 200, 200, 200, 200)),
+    "act on many spaces": ("POST", "/api/v1/spaces/bulk", BULK, (401, 200, 200, 200, 200, 200)),
     "list hardware": ("GET", "/api/v1/hardware", None, (401, 422, 200, 200, 200, 200)),
     "read a space's cost": ("GET", "{space}/cost", None, (401, 404, 200, 200, 200, 200)),
     "read a team's cost": ("GET", "/api/v1/teams/{team}/cost", None, (401, 404, 200, 200, 200, 200)),
