@@ -101,6 +101,22 @@ def test_a_pre_deploy_job_that_fails_leaves_the_space_alone(person: Person, hub:
     assert commits(hub, repo_id) == before
 
 
+def test_a_job_is_given_the_secrets_it_names_and_no_others(person: Person, hub: LocalHub, repo_id: str) -> None:
+    reading = "import os; print(os.environ['DATABASE'][::-1], 'OTHER' in os.environ)"
+    person.manage(repo_id, person.upload(page("good")), sdk="static", pre_deploy_job=job(reading, secrets=["DATABASE"]))
+    without = person.finished(person.deploy(repo_id))
+    assert (without["status"], without["reason_code"]) == ("failed", "pre_deploy_failed")
+    assert "no secret DATABASE" in without["reason"]
+
+    secrets = [{"key": "DATABASE", "value": "drowssap"}, {"key": "OTHER", "value": "x"}]
+    person.post(f"/spaces/{repo_id}/secrets?apply=next_deployment", {"secrets": secrets})
+    deployment = person.finished(person.deploy(repo_id))
+
+    assert deployment["status"] == "succeeded", deployment
+    assert "password False" in person.log(deployment, "pre-deploy")
+    assert "drowssap" not in str(person.get(f"/spaces/{repo_id}")) + str(deployment)
+
+
 def test_the_revision_that_was_tested_is_the_one_that_is_pushed(
     person: Person, hub: LocalHub, git: GitServer, repo_id: str
 ) -> None:

@@ -9,15 +9,18 @@ import re
 from datetime import timedelta
 from itertools import chain, count
 
+from pydantic import SecretStr
 from sqlmodel import Session
 
 from spaceport import clock
+from spaceport.configuration import hand_over
 from spaceport.deployments import log, stream
 from spaceport.deployments.history import note
 from spaceport.deployments.model import ROLLBACK, Deployment, ReleaseJobRun
 from spaceport.deployments.step import Ended, Step
 from spaceport.deployments.stop import UNTOUCHED
-from spaceport.hub import Hub, HubFailure, JobInfo, LogLine
+from spaceport.errors import Invalid, NotFound
+from spaceport.hub import Hub, HubFailure, JobInfo, LogLine, ReleaseJob
 from spaceport.spaces.release_jobs import Phase
 
 # Looks at the job while its log stream stays open, and pauses before another one after the stream has ended.
@@ -107,8 +110,19 @@ class _Run:
             raise Ended(
                 self._phase.failed, f"The {self._phase} job was removed from the space.", "Deploy again without it."
             )
-        spec = wanted.asked(self._environment() | environment, labels(self._step.deployment, self._phase, told))
+        secrets = await self._step.call(self._secrets, wanted)
+        known = labels(self._step.deployment, self._phase, told)
+        spec = wanted.asked(self._environment() | environment, known, secrets)
         return await self._step.call(self._step.hub.jobs.run, self._namespace, spec)
+
+    def _secrets(self, wanted: ReleaseJob) -> dict[str, SecretStr]:
+        instance, space = self._step.instance, self._step.claim.space
+        try:
+            with instance.database.unit_of_work() as session:
+                return hand_over.values(session, instance.sealer, space, wanted.secrets)
+        except (NotFound, Invalid) as error:
+            reason = f"The {self._phase} job could not be given its secrets. {error.message}"
+            raise Ended(self._phase.failed, reason, error.fix) from error
 
     async def _follow(self, told: ReleaseJobRun, job_id: str) -> ReleaseJobRun:
         position = log.Position(None, None, self._step.deployment.log_positions.get(self._phase))

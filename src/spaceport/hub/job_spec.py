@@ -87,8 +87,12 @@ class ReleaseJob(Command):
         600, ge=1, le=86_400, description="From asking for the job to its end, the wait for hardware included."
     )
 
-    def asked(self, environment: dict[str, str], labels: dict[str, str]) -> JobSpec:
-        given = self.model_dump() | {"environment": self.environment | environment}
+    secrets: list[Variable] = Field(
+        [], max_length=100, description="Keys of the Space's secrets, which are sealed here, to hand to the job."
+    )
+
+    def asked(self, environment: dict[str, str], labels: dict[str, str], secrets: dict[str, SecretStr]) -> JobSpec:
+        given = self.model_dump() | {"environment": self.environment | environment, "secrets": secrets or None}
         return JobSpec(**given, labels=labels)
 
 
