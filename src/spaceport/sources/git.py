@@ -6,12 +6,12 @@ or submodules. What is deployed is byte for byte what was committed. Symbolic li
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from spaceport.egress.policy import Policy
-from spaceport.sources import files
+from spaceport.sources import files, git_failures
 from spaceport.sources.commands import Guard
 from spaceport.sources.git_cache import Cache
 from spaceport.sources.git_remote import Remote, Tip, named_by_id
@@ -32,14 +32,32 @@ def resolve(
 
     Raises what `fetch` raises about the host, the token and the ref.
     """
-    if (tip := named_by_id(source.ref)) is not None:
-        return tip
+    found = resolve_all(source.url, [source.ref], token=token, policy=policy, cancelled=cancelled, limits=limits)
+    if (tip := found[source.ref]) is None:
+        raise git_failures.ref_not_found(source.ref)
+    return tip
+
+
+def resolve_all(
+    url: str,
+    refs: Iterable[str | None],
+    *,
+    token: str | None,
+    policy: Policy,
+    cancelled: Callable[[], bool],
+    limits: Limits = DEFAULT,
+) -> dict[str | None, Tip | None]:
+    """`resolve` for several refs of a repository with one question; None for a ref that it does not have."""
+    known = {ref: named_by_id(ref) for ref in refs}
+    asked = [ref for ref, tip in known.items() if tip is None]
+    if not asked:
+        return dict(known)
     with tempfile.TemporaryDirectory(prefix="spaceport-git-") as scratch:
         repository = Repository.create(Guard(Path(scratch), limits, cancelled))
-        return Remote.of(source.url, repository, policy=policy, token=token).tip(source.ref)
+        return known | Remote.of(url, repository, policy=policy, token=token).tips(asked)
 
 
-def fetch(  # noqa: PLR0913 - who may read it, how long, how much
+def fetch(
     source: GitSource,
     into: Path,
     *,
