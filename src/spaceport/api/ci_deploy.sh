@@ -29,10 +29,13 @@ refused() {
   exit 1
 }
 
-git archive --format=tar.gz --output "$work/source.tar.gz" "HEAD:$SPACEPORT_FOLDER"
+# Of the commit and not of a folder in it: the same commit is then always the same bytes.
+GIT_LITERAL_PATHSPECS=1 git archive --format=tar.gz --output "$work/source.tar.gz" \
+  HEAD ${SPACEPORT_FOLDER:+"$SPACEPORT_FOLDER"}
 ask upload /uploads --form "file=@$work/source.tar.gz" --header "Idempotency-Key: $SPACEPORT_RUN upload" ||
   refused "The upload"
-printf '{"source": {"kind": "upload", "upload_id": "%s"}}' "$(field upload id)" >"$work/wanted"
+folder=$(printf '%s' "$SPACEPORT_FOLDER" | sed 's/"/\\"/g')
+printf '{"source": {"kind": "upload", "upload_id": "%s", "folder": "%s"}}' "$(field upload id)" "$folder" >"$work/wanted"
 ask deployment "/spaces/$SPACEPORT_SPACE/deployments" --data "@$work/wanted" \
   --header 'Content-Type: application/json' --header "Idempotency-Key: $SPACEPORT_RUN deploy" ||
   refused "The deployment"
