@@ -90,7 +90,7 @@ def token(person: Person, repo_id: str):
 
 @pytest.mark.parametrize(("host", "shell"), [("github", "bash"), ("gitlab", "sh")])
 def test_a_commit_goes_live_and_the_job_says_so(
-    person: Person, repo_id: str, snippet, token, tmp_path: Path, host: str, shell: str
+    person: Person, repo_id: str, snippet, token, tmp_path: Path, *, host: str, shell: str
 ) -> None:
     person.manage(repo_id, sdk="static")
     job = Job(tmp_path, snippet(host), STATIC, token())
@@ -107,7 +107,7 @@ def test_a_commit_goes_live_and_the_job_says_so(
 
 
 def test_a_folder_of_a_monorepo_is_deployed_alone(
-    person: Person, repo_id: str, snippet, token, git: GitServer, hub: LocalHub, tmp_path: Path
+    person: Person, repo_id: str, snippet, token, git: GitServer, *, hub: LocalHub, tmp_path: Path
 ) -> None:
     git.repo("ci-mono").commit({"x": "x"})
     source = {"kind": "git", "url": git.url("ci-mono"), "ref": "main", "folder": 'apps/my "web" site'}

@@ -44,7 +44,7 @@ def caller(session: Session, presented: Presented) -> Caller:
     deploy any more.
     """
     row = session.exec(
-        select(DeployToken, Membership.role)
+        select(DeployToken, Membership)
         .join(
             Membership,
             (col(Membership.user_id) == DeployToken.created_by) & (col(Membership.team_id) == DeployToken.team_id),
@@ -52,7 +52,7 @@ def caller(session: Session, presented: Presented) -> Caller:
         )
         .where(DeployToken.id == presented.id)
     ).first()
-    found, role = row or (None, None)
+    found, membership = row or (None, None)
     # Compared even where there is nothing to compare with, so that the time does not tell which ids exist.
     matches = hmac.compare_digest(_hash(presented.secret), found.secret_hash if found else _hash(""))
     if found is None or not matches:
@@ -62,7 +62,7 @@ def caller(session: Session, presented: Presented) -> Caller:
         raise _refused("The deploy token was revoked.")
     if found.expires_at <= now:
         raise _refused("The deploy token has expired.")
-    if role is None or not role.covers(Role.DEPLOYER):
+    if membership is None or not membership.role.covers(Role.DEPLOYER):
         raise _refused("Whoever made the deploy token may not deploy any more.")
     if found.last_used_at is None or now - found.last_used_at > _USE_NOTED_EVERY:
         # Not through the object: a request that only looks must not count as one that acts.
