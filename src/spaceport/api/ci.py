@@ -39,7 +39,7 @@ def read_ci_snippet(
     commit is live, 1 when it failed, 2 when nobody knows yet, 3 when a newer one took its place."""
     with instance.database.unit_of_work() as session:
         space = spaces.get(session, accounts.caller(session, claims), owner, name)
-        return Yaml(workflow(host, space, _address(str(request.base_url))))
+        return Yaml(workflow(host, space, _address(instance.settings.public_url or str(request.base_url))))
 
 
 @router.get("/deployments/{deployment_id}/summary", response_class=Markdown)

@@ -120,7 +120,7 @@ def read_deployment_log(
 )
 def follow_deployment(
     instance: RunningInstance,
-    credential: MayDeploy,
+    claims: SignedIn,
     request: Request,
     deployment_id: DeploymentId,
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
@@ -129,7 +129,7 @@ def follow_deployment(
     after `Last-Event-ID`. The stream ends with the deployment's final event, and asked again answers 204; before
     that it ends with the access token: connect again with a new one."""
     with instance.database.unit_of_work() as session:
-        deployment = queries.get(session, asking(session, credential), deployment_id)
+        deployment = queries.get(session, accounts.caller(session, claims), deployment_id)
         cursor = frames.resume(session, deployment, last_event_id)
     if cursor is None:
         return Response(status_code=204)

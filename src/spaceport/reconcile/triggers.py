@@ -64,7 +64,7 @@ def check(instance: Instance, watches: list[SourceWatch], cancelled: Cancelled) 
         if (tip := tips[watch.ref or None]) is None:
             _unresolved(instance, watch, git_failures.ref_not_found(watch.ref or None))
         else:
-            _found(instance, watch, followers[watch.ref], tip.revision)
+            _found(instance, watch, followers[watch.ref], tip.revision, cancelled)
 
 
 def _unresolved(instance: Instance, watch: SourceWatch, error: SpaceportError) -> None:
@@ -72,7 +72,7 @@ def _unresolved(instance: Instance, watch: SourceWatch, error: SpaceportError) -
     _note(instance, watch, failure=error.message)
 
 
-def _found(instance: Instance, watch: SourceWatch, spaces: list[Space], head: str) -> None:
+def _found(instance: Instance, watch: SourceWatch, spaces: list[Space], head: str, cancelled: Cancelled) -> None:
     moved_at = _note(instance, watch, head=head)
     if moved_at is None:
         return
