@@ -18,15 +18,11 @@ from spaceport.spaces.model import Space
 router = APIRouter(prefix="/api/v1", tags=["ci"])
 
 
-class Yaml(PlainTextResponse):
-    media_type = "application/yaml"
-
-
 class Markdown(PlainTextResponse):
     media_type = "text/markdown"
 
 
-@router.get("/spaces/{owner}/{name}/ci-snippet", response_class=Yaml)
+@router.get("/spaces/{owner}/{name}/ci-snippet", response_class=PlainTextResponse)
 def read_ci_snippet(
     instance: RunningInstance,
     claims: SignedIn,
@@ -34,12 +30,12 @@ def read_ci_snippet(
     name: Name,
     request: Request,
     host: Annotated[Host, Query(description="Where the CI runs.")],
-) -> Yaml:
+) -> PlainTextResponse:
     """A workflow that uploads the checkout, deploys it here and waits for the outcome: its exit status is 0 when the
     commit is live, 1 when it failed, 2 when nobody knows yet, 3 when a newer one took its place."""
     with instance.database.unit_of_work() as session:
         space = spaces.get(session, accounts.caller(session, claims), owner, name)
-        return Yaml(workflow(host, space, _address(instance.settings.public_url or str(request.base_url))))
+        return PlainTextResponse(workflow(host, space, _address(instance.settings.public_url or str(request.base_url))))
 
 
 @router.get("/deployments/{deployment_id}/summary", response_class=Markdown)
