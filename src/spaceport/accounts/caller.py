@@ -9,7 +9,10 @@ from spaceport.accounts.model import Role
 
 @dataclass(frozen=True)
 class Caller:
-    """A signed-in user as the database knew them when this request began. `teams` holds every membership."""
+    """Who asks, as the database knew them when this request began. `teams` holds every membership.
+
+    `only_space` is the id of the one space that a deploy token is for; None for a signed-in user.
+    """
 
     user_id: str
     email: str
@@ -17,6 +20,7 @@ class Caller:
     session_id: str
     teams: Mapping[str, Role]
     default_team_id: str
+    only_space: str | None = None
 
     def require(self, team_id: str, needed: Role) -> None:
         """Raises `errors.NotFound` for a team the caller is not in, `errors.Forbidden` for too low a role."""

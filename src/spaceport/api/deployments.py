@@ -8,14 +8,14 @@ from pydantic import BaseModel
 from spaceport.accounts import queries as accounts
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
-from spaceport.api.caller import RunningInstance, SignedIn
+from spaceport.api.caller import MayDeploy, RunningInstance, SignedIn, asking
 from spaceport.api.pages import After, Limit, Page, page
 from spaceport.api.spaces import Name, Owner
 from spaceport.api.streams import EventStream, event_stream
 from spaceport.deployments import commands, frames, queries
 from spaceport.deployments.model import DeploymentCreate, DeploymentPublic
 from spaceport.deployments.slot import Limits
-from spaceport.errors import Invalid
+from spaceport.errors import Forbidden, Invalid
 from spaceport.jobs.model import InitiatorType
 from spaceport.spaces import queries as spaces
 from spaceport.spaces.model import Space
@@ -43,7 +43,7 @@ class LogPage(BaseModel):
 @router.post("/spaces/{owner}/{name}/deployments", status_code=202)
 def create_deployment(
     instance: RunningInstance,
-    claims: SignedIn,
+    credential: MayDeploy,
     owner: Owner,
     name: Name,
     response: Response,
@@ -52,10 +52,12 @@ def create_deployment(
     """Queue a deployment of the space's source, or of another one for this once."""
     wanted = wanted or DeploymentCreate()
     with instance.database.unit_of_work() as session:
-        caller = accounts.caller(session, claims)
+        caller = asking(session, credential)
         space = spaces.get(session, caller, owner, name, needs=Role.DEPLOYER)
         if wanted.source is not None and wanted.source.kind == "upload":
             uploads.get(session, space.team_id, wanted.source.upload_id)
+        elif wanted.source is not None and caller.only_space is not None:
+            raise _other_source()
         deployment = commands.request(
             session,
             Limits.of(instance.settings),
@@ -88,16 +90,16 @@ def list_deployments(
 
 
 @router.get("/deployments/{deployment_id}")
-def read_deployment(instance: RunningInstance, claims: SignedIn, deployment_id: DeploymentId) -> DeploymentPublic:
+def read_deployment(instance: RunningInstance, credential: MayDeploy, deployment_id: DeploymentId) -> DeploymentPublic:
     with instance.database.unit_of_work() as session:
-        deployment = queries.get(session, accounts.caller(session, claims), deployment_id)
+        deployment = queries.get(session, asking(session, credential), deployment_id)
         return queries.public(deployment, session.get_one(Space, deployment.space_id))
 
 
 @router.get("/deployments/{deployment_id}/logs")
 def read_deployment_log(
     instance: RunningInstance,
-    claims: SignedIn,
+    credential: MayDeploy,
     deployment_id: DeploymentId,
     cursor: Annotated[int, Query(ge=0, lt=2**62, description="Number of the last line you have.")] = 0,
     limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
@@ -105,7 +107,7 @@ def read_deployment_log(
 ) -> LogPage:
     """Lines after a cursor, oldest first."""
     with instance.database.unit_of_work() as session:
-        deployment = queries.get(session, accounts.caller(session, claims), deployment_id)
+        deployment = queries.get(session, asking(session, credential), deployment_id)
         lines = queries.log_page(session, deployment.id, after=cursor, limit=limit, step=step)
     items = [LogLinePublic(seq=line.seq, step=line.step, at=line.at.isoformat(), line=line.line) for line in lines]
     return LogPage(items=items, next_cursor=items[-1].seq if items else cursor)
@@ -154,6 +156,14 @@ def _source(space: Space, wanted: DeploymentCreate) -> dict[str, object]:
             fix="Set one with PATCH on the space, or send a source with the deployment.",
         )
     return space.source
+
+
+def _other_source() -> Forbidden:
+    return Forbidden(
+        "A deploy token deploys uploads and the space's own source, and no other one.",
+        code="deploy_token_source",
+        fix="Upload an archive and deploy that, or set the space's source.",
+    )
 
 
 def _initiator(caller: Caller) -> commands.Initiator:

@@ -18,10 +18,10 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from spaceport.accounts import queries
 from spaceport.accounts.tokens import Claims
 from spaceport.api import caller
 from spaceport.api.spooled_body import SpooledBody
+from spaceport.deploy_tokens.commands import Presented
 from spaceport.errors import Invalid, SpaceportError, Unauthorized
 from spaceport.idempotency import commands
 from spaceport.idempotency.commands import Run
@@ -144,7 +144,7 @@ class _Recorder:
         return Answer(self._status, kept, self._body)
 
 
-async def _claims(scope: Scope) -> Claims | None:
+async def _claims(scope: Scope) -> Claims | Presented | None:
     """Of a request to which all this applies. Without a good token the door itself refuses, or needs none."""
     if scope["type"] != "http" or scope["method"] != "POST" or _SIGN_IN in scope["path"]:
         return None
@@ -153,12 +153,12 @@ async def _claims(scope: Scope) -> Claims | None:
         return None
     scheme, token = get_authorization_scheme_param(headers.get("authorization"))
     try:
-        return await caller.verified_claims(_instance(scope), token if scheme.lower() == "bearer" else None)
+        return await caller.verified_credential(_instance(scope), token if scheme.lower() == "bearer" else None)
     except Unauthorized:
         return None
 
 
-async def _begin(scope: Scope, claims: Claims, body: SpooledBody) -> Run | Answer:
+async def _begin(scope: Scope, claims: Claims | Presented, body: SpooledBody) -> Run | Answer:
     headers = Headers(scope=scope)
     key = _key(headers)
     fingerprint = Fingerprint(scope["query_string"], headers.get("content-type", ""))
@@ -170,7 +170,7 @@ async def _begin(scope: Scope, claims: Claims, body: SpooledBody) -> Run | Answe
     def begin() -> Run | Answer:
         with _instance(scope).database.unit_of_work() as session:
             # A kept answer is for who may still ask: the session may have ended before its access token.
-            user_id = queries.caller(session, claims).user_id
+            user_id = caller.asking(session, claims).user_id
             return commands.begin(session, user_id=user_id, route=scope["path"], key=key, fingerprint=same_as)
 
     return await run_in_threadpool(begin)

@@ -4,9 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, UploadFile
 
-from spaceport.accounts import queries
 from spaceport.accounts.model import Role
-from spaceport.api.caller import RunningInstance, SignedIn
+from spaceport.api.caller import MayDeploy, RunningInstance, asking
 from spaceport.uploads import commands
 from spaceport.uploads.model import UploadPublic
 
@@ -17,11 +16,11 @@ TeamId = Annotated[str | None, Query(pattern=r"^team_[0-9a-z]{26}$", description
 
 @router.post("", status_code=201)
 def upload_archive(
-    instance: RunningInstance, claims: SignedIn, file: UploadFile, team_id: TeamId = None
+    instance: RunningInstance, credential: MayDeploy, file: UploadFile, team_id: TeamId = None
 ) -> UploadPublic:
     """Keep a tar.gz or zip archive of at most 200 MB; deploy it with `{"kind": "upload", "upload_id": …}`."""
     with instance.database.unit_of_work() as session:
-        caller = queries.caller(session, claims)
+        caller = asking(session, credential)
         team = team_id or caller.default_team_id
         caller.require(team, Role.DEPLOYER)
     with instance.database.unit_of_work() as session:

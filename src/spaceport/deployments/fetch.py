@@ -8,7 +8,9 @@ from pydantic import TypeAdapter
 from spaceport.deployments.model import Deployment
 from spaceport.deployments.step import Step
 from spaceport.hub import Hub
+from spaceport.instance import Instance
 from spaceport.sources import archives, files, git
+from spaceport.sources.git_cache import Cache
 from spaceport.sources.limits import DEFAULT, Limits
 from spaceport.sources.model import Fetched, GitSource, Source, SpaceSource, UploadSource
 from spaceport.spaces.model import Space
@@ -38,7 +40,8 @@ def _fetch(step: Step, source: Source, work: Path) -> Fetched:
     match source:
         case GitSource():
             stopped, policy = step.given_up.is_set, step.instance.egress
-            return git.fetch(source, folder, token=token(step), policy=policy, cancelled=stopped)
+            known = token(step)
+            return git.fetch(source, folder, token=known, policy=policy, cancelled=stopped, cache=_cache(step, known))
         case UploadSource():
             return _unpack(step, source, work)
         case SpaceSource():
@@ -54,11 +57,22 @@ def copy_space(hub: Hub, source: SpaceSource, folder: Path, *, limits: Limits = 
     return Fetched(folder, sha, source.revision, None, f"From {source.repo_id}", None)
 
 
+def cached(instance: Instance) -> Path:
+    """Where commits of Git repositories are kept."""
+    return instance.settings.data_dir / "repositories"
+
+
 def token(step: Step) -> str | None:
     space = step.claim.space
     if space.sealed_source_token is None or not _is_the_spaces(step.deployment, space):
         return None
     return step.instance.sealer.open(space.sealed_source_token, context=space.source_token_context)
+
+
+def _cache(step: Step, known: str | None) -> Cache:
+    """What was read with a token is for the same team with the same token."""
+    reader = step.instance.sealer.digest(f"source:{step.deployment.team_id}\n{known or ''}")
+    return Cache(cached(step.instance), reader)
 
 
 def _is_the_spaces(deployment: Deployment, space: Space) -> bool:

@@ -17,7 +17,8 @@ from spaceport.spaces.model import Space
 
 def get(session: Session, caller: Caller, deployment_id: str, *, needs: Role = Role.VIEWER) -> Deployment:
     deployment = session.get(Deployment, deployment_id)
-    if deployment is None or deployment.team_id not in caller.teams:
+    hidden = caller.only_space is not None and deployment is not None and deployment.space_id != caller.only_space
+    if deployment is None or deployment.team_id not in caller.teams or hidden:
         raise NotFound("Your teams have no such deployment.", code="deployment_not_found")
     caller.require(deployment.team_id, needs)
     return deployment

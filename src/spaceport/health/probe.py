@@ -56,7 +56,7 @@ class Prober:
                     return Answer(answer.status_code, answer.headers, body[:MAX_BODY], cut, seconds)
         except TimeoutError as error:
             raise _failed(f"GET {path} did not answer within {within:g} s") from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _failed(f"GET {path} failed: {type(error).__name__}") from error
         except SpaceportError as error:
             raise _failed(f"GET {path} was not sent: {error.message}") from error

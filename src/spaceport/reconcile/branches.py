@@ -1,10 +1,11 @@
-"""Which branches are followed, and which of them is to be looked at now. One look per repository and ref."""
+"""Which branches are followed, and which repository is to be looked at now: one look serves all of its branches."""
 
 import random
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import text, update
-from sqlmodel import Session, col
+from sqlalchemy import Row, text
+from sqlmodel import Session, select
 
 from spaceport import clock
 from spaceport.reconcile.model import SourceWatch
@@ -41,8 +42,8 @@ def due_at(checked_at: datetime, spread: float, *, active: bool) -> datetime:
     return checked_at + timedelta(seconds=(ACTIVE_EVERY if active else IDLE_EVERY) * spread)
 
 
-def claim(session: Session) -> SourceWatch | None:
-    """A watch that is due, now taken by the caller; one replica gets it."""
+def claim(session: Session) -> list[SourceWatch]:
+    """All watches of a repository of which one is due, now taken by the caller; one replica gets them."""
     now = clock.now()
     session.execute(_NEW)
     session.execute(_GONE)
@@ -50,16 +51,18 @@ def claim(session: Session) -> SourceWatch | None:
     for row in session.execute(_CANDIDATES, {"active_since": now - ACTIVE_FOR, "soonest": soonest}).all():
         if row.checked_at is not None and due_at(row.checked_at, row.spread, active=bool(row.active)) > now:
             continue
-        taken = (
-            update(SourceWatch)
-            .where(
-                col(SourceWatch.team_id) == row.team_id,
-                col(SourceWatch.url) == row.url,
-                col(SourceWatch.ref) == row.ref,
-                col(SourceWatch.checked_at).is_not_distinct_from(row.checked_at),
-            )
-            .values(checked_at=now, spread=random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311 - spreads load
-        )
-        if session.execute(taken.returning(col(SourceWatch.url))).first() is not None:
-            return session.get_one(SourceWatch, (row.team_id, row.url, row.ref))
-    return None
+        if found := _take(session, row, now):
+            return found
+    return []
+
+
+def _take(session: Session, row: Row[Any], now: datetime) -> list[SourceWatch]:
+    """Nothing when another replica was first. Locked in one order, so that two never wait for each other."""
+    mine = select(SourceWatch).where(SourceWatch.team_id == row.team_id, SourceWatch.url == row.url)
+    watches = list(session.exec(mine.order_by(SourceWatch.ref).with_for_update()))
+    if row.checked_at not in [watch.checked_at for watch in watches if watch.ref == row.ref]:
+        return []
+    spread = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads load
+    for watch in watches:
+        watch.checked_at, watch.spread = now, spread
+    return watches

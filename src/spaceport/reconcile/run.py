@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from spaceport.deployments import gates, leftover
+from spaceport.deployments import fetch, gates, leftover
 from spaceport.deployments.slot import Limits
 from spaceport.instance import Instance
 from spaceport.reconcile import configuration, stuck, sweep, triggers
+from spaceport.sources import git_cache
 from spaceport.webhooks import deliveries
 from spaceport.webhooks.deciding import decide_next
 
@@ -19,6 +20,7 @@ UNSTICK_EVERY = 60.0
 # Somebody has pushed and waits.
 DECIDE_EVERY = 1.0
 PRUNE_EVERY = 3600.0
+FORGET_EVERY = 600.0
 # A host that does not answer holds up a thread for minutes; the others go on.
 _SWEEPING = 2
 _ASKING = 4
@@ -46,6 +48,7 @@ async def run(instance: Instance) -> None:
             tasks.create_task(_repeat(threads, PRUNE_EVERY, lambda: _prune(instance)))
             for _ in range(_DECIDING):
                 tasks.create_task(_repeat(deciding, DECIDE_EVERY, lambda: decide_next(instance, stopping.is_set)))
+            tasks.create_task(_repeat(threads, FORGET_EVERY, lambda: _forget_repositories(instance)))
     finally:
         stopping.set()
         for pool in (threads, deciding):
@@ -96,3 +99,8 @@ def _thaw(instance: Instance) -> bool:
 def _prune(instance: Instance) -> bool:
     with instance.database.unit_of_work() as session:
         return deliveries.prune(session)
+
+
+def _forget_repositories(instance: Instance) -> bool:
+    git_cache.prune(fetch.cached(instance))
+    return False

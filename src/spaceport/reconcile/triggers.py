@@ -1,6 +1,6 @@
 """Lost triggers: a branch that has moved although no delivery told us."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import structlog
@@ -17,8 +17,8 @@ from spaceport.instance import Instance
 from spaceport.jobs.model import InitiatorType
 from spaceport.reconcile import branches
 from spaceport.reconcile.model import SourceWatch
-from spaceport.sources import git
-from spaceport.sources.model import GitSource
+from spaceport.sources import git, git_failures
+from spaceport.sources.git_remote import Tip
 from spaceport.spaces.model import Space
 from spaceport.webhooks import lost
 
@@ -31,12 +31,12 @@ Cancelled = Callable[[], bool]
 
 
 def check_next(instance: Instance, cancelled: Cancelled) -> bool:
-    """Look at the branch that is due, if any; whether there was one."""
+    """Look at the repository that is due, if any; whether there was one."""
     with instance.database.unit_of_work() as session:
-        watch = branches.claim(session)
-    if watch is not None:
-        check(instance, watch, cancelled)
-    return watch is not None
+        watches = branches.claim(session)
+    if watches:
+        check(instance, watches, cancelled)
+    return bool(watches)
 
 
 def left_behind(newest: Deployment | None, head: str, moved_at: datetime) -> bool:
@@ -50,16 +50,29 @@ def left_behind(newest: Deployment | None, head: str, moved_at: datetime) -> boo
     return newest.status.final and newest.revision != head and newest.created_at < moved_at
 
 
-def check(instance: Instance, watch: SourceWatch, cancelled: Cancelled) -> None:
-    """Ask where the ref stands and deploy the spaces that follow it and were left behind."""
+def check(instance: Instance, watches: list[SourceWatch], cancelled: Cancelled) -> None:
+    """Ask one repository where the watched refs stand, and deploy the spaces that were left behind."""
     with instance.database.unit_of_work() as session:
-        spaces = _followers(session, watch)
+        followers = {watch.ref: _followers(session, watch) for watch in watches}
     try:
-        head = _resolve(instance, watch, spaces, cancelled)
+        tips = _resolve(instance, watches[0].url, followers, cancelled)
     except SpaceportError as error:
-        log.info("branch.not_resolved", url=watch.url, ref=watch.ref, code=error.code)
-        _note(instance, watch, failure=error.message)
+        for watch in watches:
+            _unresolved(instance, watch, error)
         return
+    for watch in watches:
+        if (tip := tips[watch.ref or None]) is None:
+            _unresolved(instance, watch, git_failures.ref_not_found(watch.ref or None))
+        else:
+            _found(instance, watch, followers[watch.ref], tip.revision, cancelled)
+
+
+def _unresolved(instance: Instance, watch: SourceWatch, error: SpaceportError) -> None:
+    log.info("branch.not_resolved", url=watch.url, ref=watch.ref, code=error.code)
+    _note(instance, watch, failure=error.message)
+
+
+def _found(instance: Instance, watch: SourceWatch, spaces: list[Space], head: str, cancelled: Cancelled) -> None:
     moved_at = _note(instance, watch, head=head)
     if moved_at is None:
         return
@@ -75,21 +88,24 @@ def _followers(session: Session, watch: SourceWatch) -> list[Space]:
     return [space for space in session.exec(statement) if _follows(space, watch)]
 
 
-def _resolve(instance: Instance, watch: SourceWatch, spaces: list[Space], cancelled: Cancelled) -> str:
+def _resolve(
+    instance: Instance, url: str, followers: Mapping[str, list[Space]], cancelled: Cancelled
+) -> dict[str | None, Tip | None]:
     """Several spaces may have a token for it each, and one of them an old one."""
     tokens = {
         instance.sealer.open(space.sealed_source_token, context=space.source_token_context): None
+        for spaces in followers.values()
         for space in spaces
         if space.sealed_source_token is not None
     }
-    source = GitSource(url=watch.url, ref=watch.ref or None)
+    refs = [ref or None for ref in followers]
     *others, last = [*tokens][:_MAX_TOKENS] if tokens else [None]
     for token in others:
         try:
-            return git.resolve(source, token=token, policy=instance.egress, cancelled=cancelled).revision
+            return git.resolve_all(url, refs, token=token, policy=instance.egress, cancelled=cancelled)
         except SpaceportError as error:
-            log.info("branch.token_refused", url=watch.url, code=error.code)
-    return git.resolve(source, token=last, policy=instance.egress, cancelled=cancelled).revision
+            log.info("branch.token_refused", url=url, code=error.code)
+    return git.resolve_all(url, refs, token=last, policy=instance.egress, cancelled=cancelled)
 
 
 def _note(

@@ -8,10 +8,11 @@ import errno
 import gzip
 import struct
 import tarfile
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
 
@@ -98,6 +99,7 @@ class _Unpacking:
     limits: Limits
     count: int = 0
     total: int = 0
+    names: dict[str, str] = field(default_factory=dict)
 
     def take(self, entry: Entry) -> None:
         self.count += 1
@@ -107,16 +109,26 @@ class _Unpacking:
         if entry.content is None:
             # Folders come with their files; the Hub, like Git, knows no empty ones. "./" is the root itself.
             if PurePosixPath(entry.name).parts:
-                rules.path(entry.name, limits=self.limits)
+                self._remember(rules.path(entry.name, limits=self.limits), entry.name)
             return
-        self._write(self.into / rules.path(entry.name, limits=self.limits), entry)
+        path = rules.path(entry.name, limits=self.limits)
+        self._remember(path, entry.name)
+        self._write(self.into / path, entry)
+
+    def _remember(self, path: PurePosixPath, name: str) -> None:
+        """What is one name on one disk and two on another is refused on all of them. Folders on the way count too."""
+        for part in (*reversed(path.parents[:-1]), path):
+            folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", str(part)).casefold())
+            known = self.names.setdefault(folded, str(part))
+            if known != str(part):
+                raise _collides(name, known)
+        files.check_totals(len(self.names), self.total, self.limits)
 
     def _write(self, path: Path, entry: Entry) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("xb")
         except (FileExistsError, NotADirectoryError):
-            # Also where only the case differs, on a filesystem that cannot tell the two apart.
             raise _twice(entry.name) from None
         with file:
             assert entry.content is not None
@@ -140,6 +152,14 @@ def _twice(name: str) -> errors.Invalid:
         f"The archive has two entries for {name!r}.",
         code="archive_refused",
         fix="Make the archive again, with each file once.",
+    )
+
+
+def _collides(name: str, known: str) -> errors.Invalid:
+    return errors.Invalid(
+        f"The archive's names {known!r} and {name!r} differ in case or Unicode form only.",
+        code="archive_refused",
+        fix="Rename one of them: many disks cannot keep both.",
     )
 
 

@@ -4,13 +4,16 @@ The files come out of the object store without a checkout's conversions: no hook
 or submodules. What is deployed is byte for byte what was committed. Symbolic links are refused.
 """
 
+import contextlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from spaceport.egress.policy import Policy
-from spaceport.sources import files
+from spaceport.sources import files, git_failures
 from spaceport.sources.commands import Guard
+from spaceport.sources.git_cache import Cache
 from spaceport.sources.git_remote import Remote, Tip, named_by_id
 from spaceport.sources.git_repository import Repository
 from spaceport.sources.limits import DEFAULT, Limits
@@ -29,11 +32,29 @@ def resolve(
 
     Raises what `fetch` raises about the host, the token and the ref.
     """
-    if (tip := named_by_id(source.ref)) is not None:
-        return tip
+    found = resolve_all(source.url, [source.ref], token=token, policy=policy, cancelled=cancelled, limits=limits)
+    if (tip := found[source.ref]) is None:
+        raise git_failures.ref_not_found(source.ref)
+    return tip
+
+
+def resolve_all(
+    url: str,
+    refs: Iterable[str | None],
+    *,
+    token: str | None,
+    policy: Policy,
+    cancelled: Callable[[], bool],
+    limits: Limits = DEFAULT,
+) -> dict[str | None, Tip | None]:
+    """`resolve` for several refs of a repository with one question; None for a ref that it does not have."""
+    known = {ref: named_by_id(ref) for ref in refs}
+    asked = [ref for ref, tip in known.items() if tip is None]
+    if not asked:
+        return dict(known)
     with tempfile.TemporaryDirectory(prefix="spaceport-git-") as scratch:
         repository = Repository.create(Guard(Path(scratch), limits, cancelled))
-        return Remote.of(source.url, repository, policy=policy, token=token).tip(source.ref)
+        return known | Remote.of(url, repository, policy=policy, token=token).tips(asked)
 
 
 def fetch(
@@ -44,12 +65,14 @@ def fetch(
     policy: Policy,
     cancelled: Callable[[], bool],
     limits: Limits = DEFAULT,
+    cache: Cache | None = None,
 ) -> Fetched:
     """Put the source's folder at its ref into `into`, which must be empty or not exist.
 
     https only, and http from hosts that the operator allowed. `token` is a bare token or `user:password`.
-    `cancelled` is asked about every 0.1 s. Scratch space is beside `into`. After an error `into` may hold a
-    part of the files: throw it away.
+    `cancelled` is asked about every 0.1 s. Scratch space is beside `into`. With a `cache`, a commit that it keeps
+    is not fetched again; a ref is always asked for. After an error `into` may hold a part of the files: throw it
+    away.
 
     Raises Invalid (egress_refused, git_authentication_required, git_authentication_failed,
     git_repository_not_found, git_redirect_refused, ref_not_found, folder_not_found, source_has_links,
@@ -59,12 +82,42 @@ def fetch(
     """
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=into.parent) as scratch:
-        repository = Repository.create(Guard(Path(scratch), limits, cancelled))
-        remote = Remote.of(source.url, repository, policy=policy, token=token)
-        tip = remote.fetch(named_by_id(source.ref) or remote.tip(source.ref))
-        listing = repository.list(tip.revision, source.folder)
-        repository.write(tip.revision, source.folder, into)
-        commit = repository.describe(tip.revision)
+        guard = Guard(Path(scratch), limits, cancelled)
+        remote = Remote.of(source.url, Repository.create(guard), policy=policy, token=token)
+        tip = named_by_id(source.ref) or remote.tip(source.ref)
+        while True:
+            try:
+                with _repository(remote, tip, guard, cache) as repository:
+                    return _write(repository, source.folder, tip, into)
+            except _Moved as moved:
+                tip = moved.tip
+
+
+class _Moved(Exception):
+    """An older server hands out a branch as it stands by now, which is not what was asked for."""
+
+    def __init__(self, tip: Tip) -> None:
+        super().__init__(tip.revision)
+        self.tip = tip
+
+
+@contextlib.contextmanager
+def _repository(remote: Remote, tip: Tip, guard: Guard, cache: Cache | None) -> Iterator[Repository]:
+    def bring(repository: Repository) -> None:
+        got = replace(remote, repository=repository).fetch(tip)
+        if got != tip:
+            raise _Moved(got)
+
+    if cache is None:
+        cache = Cache(guard.folder / "once", "")
+    with cache.repository(str(remote.target.url), tip.revision, guard, bring) as repository:
+        yield repository
+
+
+def _write(repository: Repository, folder: str, tip: Tip, into: Path) -> Fetched:
+    listing = repository.list(tip.revision, folder)
+    repository.write(tip.revision, folder, into)
+    commit = repository.describe(tip.revision)
     return Fetched(
         path=into,
         revision=tip.revision,

@@ -1,6 +1,7 @@
 """One repository on its host: where a ref stands, and getting one commit of it."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -43,14 +44,18 @@ class Remote:
 
     def tip(self, ref: str | None) -> Tip:
         """Raises errors.Invalid(code="ref_not_found"). A branch wins over a tag of the same name."""
-        names = _candidates(ref)
+        found = self.tips([ref])[ref]
+        if found is None:
+            raise git_failures.ref_not_found(ref)
+        return found
+
+    def tips(self, refs: Iterable[str | None]) -> dict[str | None, Tip | None]:
+        """Where each of them stands, for one question to the host; None for a ref that it does not have."""
+        wanted = {ref: _candidates(ref) for ref in refs}
+        names = [name for candidates in wanted.values() for name in candidates]
         patterns = [*names, *(f"{name}^{{}}" for name in names)]
         stands, head = _read(self._ask("ls-remote", "--symref", "--", str(self.target.url), *patterns))
-        for name in names:
-            if name in stands:
-                # A tag with a message is an object of its own; ^{} is the commit it means.
-                return Tip(stands.get(f"{name}^{{}}", stands[name]), head if name == "HEAD" else name)
-        raise git_failures.ref_not_found(ref)
+        return {ref: _tip(candidates, stands, head) for ref, candidates in wanted.items()}
 
     def fetch(self, tip: Tip) -> Tip:
         """That commit alone where the server hands it out, else by the name it had. The tip that was got."""
@@ -106,6 +111,14 @@ class Remote:
 
     def _explain(self, failed: GitFailed) -> errors.SpaceportError:
         return git_failures.explain(failed.stderr, host=self.target.url.host, credential=self.credential)
+
+
+def _tip(candidates: tuple[str, ...], stands: dict[str, str], head: str | None) -> Tip | None:
+    for name in candidates:
+        if name in stands:
+            # A tag with a message is an object of its own; ^{} is the commit it means.
+            return Tip(stands.get(f"{name}^{{}}", stands[name]), head if name == "HEAD" else name)
+    return None
 
 
 def _candidates(ref: str | None) -> tuple[str, ...]:

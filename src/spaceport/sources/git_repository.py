@@ -42,15 +42,17 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """Lives in the guarded folder; every command runs under its guard."""
+    """Every command runs under the guard, in its folder; the repository may lie elsewhere."""
 
     guard: Guard
+    path: Path
 
     @classmethod
     def create(cls, guard: Guard) -> "Repository":
-        repository = cls(guard)
-        repository.run("init", "--quiet", "--bare", "--template=", str(repository._path))
-        attributes = repository._path / "info" / "attributes"
+        """A new one in the guarded folder."""
+        repository = cls(guard, guard.folder / "repository")
+        repository.run("init", "--quiet", "--bare", "--template=", str(repository.path))
+        attributes = repository.path / "info" / "attributes"
         attributes.parent.mkdir()
         attributes.write_text(_AS_COMMITTED)
         return repository
@@ -78,17 +80,15 @@ class Repository:
 
     def write(self, revision: str, folder: str, into: Path) -> None:
         """The listed files as they were committed, into the empty folder `into`."""
-        self.run("read-tree", f"{revision}:{folder}")
-        self.run("checkout-index", "--all", "--quiet", variables={"GIT_WORK_TREE": str(into.resolve())})
+        # An index of its own: others may be reading the same repository.
+        index = {"GIT_INDEX_FILE": str(self.guard.folder / "index")}
+        self.run("read-tree", f"{revision}:{folder}", variables=index)
+        self.run("checkout-index", "--all", "--quiet", variables=index | {"GIT_WORK_TREE": str(into.resolve())})
 
     def describe(self, revision: str) -> Commit:
         said = self.run("log", "-1", "--no-show-signature", "--format=%ct%x00%an%x00%B", revision)
         time, author, message = said.split("\0", 2)
         return Commit(_text(author, _AUTHOR_LENGTH), _text(message, _MESSAGE_LENGTH), _moment(time))
-
-    @property
-    def _path(self) -> Path:
-        return self.guard.folder / "repository"
 
     def _find(self, revision: str, folder: str) -> None:
         try:
@@ -103,7 +103,7 @@ class Repository:
         stdout = self.guard.folder / f"{arguments[0]}.out"
         status, stderr = commands.run(
             [git_environment.executable(), *arguments],
-            env={**git_environment.offline(self._path), **(variables or {})},
+            env={**git_environment.offline(self.path), **(variables or {})},
             guard=self.guard,
             stdout=stdout,
         )

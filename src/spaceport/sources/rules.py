@@ -2,6 +2,7 @@
 
 import re
 from pathlib import PurePosixPath
+from urllib.parse import unquote
 
 from spaceport import errors
 from spaceport.egress import urls
@@ -14,6 +15,10 @@ _URL_PATH = re.compile(r"(/[\w.~!*+,=@%-]+)+/?", re.ASCII)
 _REF_BAD = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|(^|/)\.|\.lock(/|$)|^[-/]|[/.]$|^@$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _COMPONENT_BYTES = 255
+_DRIVE = re.compile(r"[A-Za-z]:")
+# Characters that macOS leaves out when it compares names.
+_IGNORED = re.compile(r"[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+_ENCODED = re.compile(r"%([01][0-9a-f]|7f|2f|5c)", re.IGNORECASE)
 
 
 def clone_url(text: str) -> str:
@@ -27,6 +32,10 @@ def clone_url(text: str) -> str:
         urls.refuse("The repository's address contains a $.", "Give the plain https clone address.")
     if not _URL_PATH.fullmatch(url.path):
         urls.refuse("The address does not name a repository.", "Use a form like https://github.com/owner/name.")
+    if _ENCODED.search(url.path):
+        urls.refuse("The address contains an encoded control character or slash.", "Write the path as it is.")
+    if {".", ".."}.intersection(unquote(url.path).split("/")):
+        urls.refuse("The address contains . or .. as a folder.", "Give the plain https clone address.")
     return text
 
 
@@ -66,12 +75,19 @@ def _path_fault(text: str, parts: tuple[str, ...], limits: Limits) -> str | None
         "is absolute": text.startswith("/"),
         "is empty": not parts,
         "contains ..": ".." in parts,
-        "leads into .git": ".git" in (part.lower() for part in parts),
+        "begins with a drive letter": _DRIVE.match(text) is not None,
+        "leads into .git": any(_is_git(part) for part in parts),
         f"is more than {limits.depth} folders deep": len(parts) > limits.depth,
         f"is longer than {limits.path_bytes} bytes": len(_utf8(text)) > limits.path_bytes,
         f"has a part longer than {_COMPONENT_BYTES} bytes": longest > _COMPONENT_BYTES,
     }
     return next((reason for reason, found in faults.items() if found), None)
+
+
+def _is_git(part: str) -> bool:
+    """Also as Windows and macOS read it, where somebody may clone the Space."""
+    name = _IGNORED.sub("", part).partition(":")[0].rstrip(". ").lower()
+    return name in (".git", "git~1")
 
 
 def _utf8(text: str) -> bytes:

@@ -23,6 +23,7 @@ def read(file: BinaryIO, limits: Limits) -> Iterator[Entry]:
     """Raises zipfile.BadZipFile and others over damaged input, Invalid over entries that are not plain."""
     _check_directory(file, limits)
     with zipfile.ZipFile(file) as archive:
+        _check_overlaps(archive.infolist())
         for info in archive.infolist():
             _check(info)
             if info.is_dir():
@@ -47,6 +48,15 @@ def _check_directory(file: BinaryIO, limits: Limits) -> None:
     if size > limits.files * (46 + limits.path_bytes):
         raise files.too_large(limits)
     file.seek(0)
+
+
+def _check_overlaps(infos: list[zipfile.ZipInfo]) -> None:
+    """Entries that share their bytes unpack to any size. Only some versions of zipfile notice it by themselves."""
+    end = 0
+    for info in sorted(infos, key=lambda each: each.header_offset):
+        if info.header_offset < end:
+            raise entries.refused(info.orig_filename, "laid over another one")
+        end = info.header_offset + 30 + info.compress_size
 
 
 def _needless_zip64() -> errors.Invalid:

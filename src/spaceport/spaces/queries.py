@@ -1,5 +1,6 @@
 """Finding spaces, always within the caller's teams."""
 
+from sqlalchemy import ColumnElement, and_, true
 from sqlmodel import Session, col, func, select
 
 from spaceport.accounts.caller import Caller
@@ -13,8 +14,7 @@ def get(session: Session, caller: Caller, owner: str, name: str, *, needs: Role 
     statement = select(Space).where(
         func.lower(Space.owner) == owner.lower(),
         func.lower(Space.name) == name.lower(),
-        col(Space.deleted_at).is_(None),
-        col(Space.team_id).in_(caller.team_ids()),
+        _within(caller),
     )
     space = session.exec(statement).first()
     if space is None:
@@ -42,8 +42,7 @@ def _say_where_it_went(session: Session, caller: Caller, repo_id: str) -> None:
     """Raises NotFound `space_moved` for an address that one of the caller's spaces had."""
     moved = select(Space).where(
         col(Space.former_addresses).contains([repo_id.lower()]),
-        col(Space.deleted_at).is_(None),
-        col(Space.team_id).in_(caller.team_ids()),
+        _within(caller),
     )
     if (space := session.exec(moved.order_by(col(Space.updated_at).desc())).first()) is not None:
         raise NotFound(
@@ -61,4 +60,13 @@ def public(space: Space) -> SpacePublic:
             "has_source_token": space.sealed_source_token is not None,
             "url": f"{space.endpoint}/spaces/{space.repo_id}",
         },
+    )
+
+
+def _within(caller: Caller) -> ColumnElement[bool]:
+    """What the caller may know of."""
+    return and_(
+        col(Space.deleted_at).is_(None),
+        col(Space.team_id).in_(caller.team_ids()),
+        true() if caller.only_space is None else col(Space.id) == caller.only_space,
     )

@@ -97,6 +97,16 @@ MATRIX = {
     "set deploy rules": ("PUT", "{space}/deploy-rules", {"approval": True}, (401, 404, 403, 403, 200, 200)),
     "approve": ("POST", "/api/v1/deployments/{deployment}/approval", {}, (401, 404, 403, 403, 409, 409)),
     "reject": ("POST", "/api/v1/deployments/{deployment}/rejection", {}, (401, 404, 403, 403, 409, 409)),
+    "read a summary": ("GET", "/api/v1/deployments/{ended}/summary", None, (401, 404, 200, 200, 200, 200)),
+    "read a ci snippet": ("GET", "{space}/ci-snippet?host=github", None, (401, 404, 200, 200, 200, 200)),
+    "make a deploy token": ("POST", "{space}/deploy-tokens", {"name": "ci"}, (401, 404, 403, 403, 201, 201)),
+    "list deploy tokens": ("GET", "{space}/deploy-tokens", None, (401, 404, 200, 200, 200, 200)),
+    "revoke a deploy token": (
+        "DELETE",
+        "{space}/deploy-tokens/{deploy_token}",
+        None,
+        (401, 404, 403, 403, 204, 204),
+    ),
     "list jobs": ("GET", "/api/v1/jobs", None, (401, 200, 200, 200, 200, 200)),
     "read a job": ("GET", "/api/v1/jobs/{job}", None, (401, 404, 200, 200, 200, 200)),
 } | {
@@ -140,6 +150,7 @@ def everything(crew: Crew) -> Crew:
     crew.done("POST", "{space}/variables?" + NEXT, {"variables": [{"key": "CREW_COLOR", "value": "red"}]})
     crew.ids |= {"secret": "CREW_KEY", "variable": "CREW_COLOR"}
     crew.ids["deployment"] = crew.done("POST", "{space}/deployments")["id"]
+    crew.ids["deploy_token"] = crew.done("POST", "{space}/deploy-tokens", {"name": "ours"})["id"]
     crew.ids["job"] = crew.done("GET", "/api/v1/jobs?deployment_id={deployment}")["items"][0]["id"]
     hook = crew.done("POST", "{space}/hooks")
     crew.ids["hook"] = hook["id"]
@@ -197,6 +208,7 @@ def test_no_route_is_missing_from_the_matrix(everything: Crew) -> None:
     names = {"/api/v1/spaces/{owner}/{name}": "{space}", "{account_id}": "{account}", "{deployment_id}": "{deployment}"}
     names |= {"{job_id}": "{job}", "{schedule_id}": "{job}", "{hook_id}": "{hook}", "{delivery_id}": "{delivery}"}
     names |= {"/secrets/{key}": "/secrets/{secret}", "/variables/{key}": "/variables/{variable}"}
+    names |= {"{token_id}": "{deploy_token}"}
     asked = {(method, path.split("?")[0].replace("{ended}", "{deployment}")) for method, path, *_ in MATRIX.values()}
     for path, operations in document["paths"].items():
         for ours, short in names.items():

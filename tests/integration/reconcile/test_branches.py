@@ -1,5 +1,6 @@
 """A branch that moved although nobody said so is deployed, once; and what must not be deployed is not."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -19,8 +20,8 @@ def repo(git):
     return git.repo(name), git.url(name)
 
 
-def follow(bench, url, **facts):
-    source = {"kind": "git", "url": url, "ref": "main", "folder": ""}
+def follow(bench, url, ref="main", **facts):
+    source = {"kind": "git", "url": url, "ref": ref, "folder": ""}
     return bench.row(new("s").replace("_", "-"), source=source, auto_deploy=True, **facts)
 
 
@@ -78,6 +79,48 @@ def test_many_spaces_on_one_branch_cost_one_question(bench, git, repo):
     asked = [path for path in git.requests if path.endswith("info/refs?service=git-upload-pack")]
     assert len(asked) == 1
     assert [len(bench.deployments(space)) for space in spaces] == [1] * 5
+
+
+def test_many_branches_of_a_repository_cost_one_question_too(bench, git, repo, monkeypatch):
+    server, url = repo
+    spaces = {ref: follow(bench, url, ref) for ref in ("main", "next", "nowhere", None)}
+    heads = {branch: server.commit({"a.txt": branch}, branch=branch) for branch in ("main", "next")}
+    git.requests.clear()
+
+    look(bench)
+
+    asked = [path for path in git.requests if path.endswith("info/refs?service=git-upload-pack")]
+    assert len(asked) == 1
+    assert {ref: len(bench.deployments(space)) for ref, space in spaces.items()} == {
+        "main": 1,
+        "next": 1,
+        "nowhere": 0,
+        None: 1,
+    }
+    with bench.database.unit_of_work() as session:
+        watches = {ref: session.get_one(SourceWatch, (bench.team.id, url, ref or "")) for ref in spaces}
+    assert {ref: watches[ref].head for ref in watches} == heads | {"nowhere": None, None: heads["main"]}
+    assert "no branch, tag or commit 'nowhere'" in watches["nowhere"].failure
+
+    git.requests.clear()
+    look(bench, 2, monkeypatch)
+    asked = [path for path in git.requests if path.endswith("info/refs?service=git-upload-pack")]
+    assert len(asked) == 1
+
+
+def test_replicas_that_look_at_the_same_moment_ask_once(bench, git, repo, tmp_path):
+    server, url = repo
+    for branch in ("a", "b", "c"):
+        server.commit({"a.txt": branch}, branch=branch)
+        follow(bench, url, branch)
+    replicas = [bench.replica(tmp_path / str(number)) for number in range(4)]
+    git.requests.clear()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(lambda one: triggers.check_next(one.instance, lambda: False), replicas)) == 1
+
+    asked = [path for path in git.requests if path.endswith("info/refs?service=git-upload-pack")]
+    assert len(asked) == 1
 
 
 def test_a_space_that_does_not_deploy_by_itself_is_left_alone(bench, git, repo):

@@ -1,5 +1,6 @@
 import base64
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -355,6 +356,53 @@ def test_a_cancelled_fetch_stops_with_all_its_processes_and_never_shows_the_toke
         assert not [line for line in seen.values() if TOKEN in line or encoded in line]
         assert running.error.code == "fetch_canceled"
         assert not git_processes(into.parent)
+
+
+# What git is told, and what it sets itself for its own children.
+_OURS = re.compile(
+    r"HOME|LC_ALL|GIT_(DIR|CONFIG_(NOSYSTEM|GLOBAL|COUNT|KEY_\d+|VALUE_\d+)|ATTR_NOSYSTEM|TERMINAL_PROMPT|ALLOW_PROTOCOL"
+    r"|EXEC_PATH|PREFIX)|PATH"
+)
+
+
+@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="reads /proc")
+@pytest.mark.parametrize("ref", ["main", "a" * 40])
+def test_every_process_of_a_fetch_gets_a_clean_environment_and_plain_arguments(
+    into: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], ref: str
+):
+    secrets = {"HF_TOKEN": "hf_of_the_instance", "DATABASE_URL": "postgres://user:pass@db/x", "SEALING_KEY": "sealing"}
+    for name, value in (secrets | {"GIT_ASKPASS": "/bin/evil", "SSH_ASKPASS": "/bin/evil", "GIT_TRACE": "1"}).items():
+        monkeypatch.setenv(name, value)
+    with GitServer(hang=True) as hanging:
+        running = Running(hanging, into, token=TOKEN, ref=ref)
+        running.start()
+        assert hanging.asked.wait(10)
+        environments = {number: environment(number) for number in git_processes(into.parent)}
+        lines = list(git_processes(into.parent).values())
+        running.cancelled.set()
+        running.join(5)
+    assert environments
+    for variables in filter(None, environments.values()):
+        assert not [name for name in variables if not _OURS.fullmatch(name)]
+        assert not set(secrets.values()) & set(variables.values())
+        assert variables["GIT_TERMINAL_PROMPT"] == "0"
+        assert variables["GIT_ALLOW_PROTOCOL"] == "http"
+    for line in lines:
+        arguments = line.rstrip("\0").split("\0")
+        assert {each for each in arguments if "://" in each} <= {hanging.url("app")}
+        assert not [each for each in arguments if "@" in each or TOKEN in each]
+        assert "sh" not in Path(arguments[0]).name
+    said = capfd.readouterr()
+    assert TOKEN not in said.out + said.err
+
+
+def environment(number: int) -> dict[str, str]:
+    """Of a process; {} for one that has just ended."""
+    try:
+        raw = Path(f"/proc/{number}/environ").read_bytes().decode()
+    except OSError:
+        return {}
+    return dict(item.partition("=")[::2] for item in raw.split("\0") if item)
 
 
 def test_a_host_that_never_answers_runs_into_the_time_limit(into: Path):

@@ -5,77 +5,6 @@ from spaceport import errors
 from spaceport.sources import rules
 from spaceport.sources.model import GitSource, Source, SpaceSource, UploadSource
 
-HOSTILE_CLONE_URLS = [
-    ("ext::sh -c touch% /tmp/pwned", "unsupported_protocol"),
-    ("ext::https://example.com/a", "unsupported_protocol"),
-    ("fd::17", "unsupported_protocol"),
-    ("file:///etc", "unsupported_protocol"),
-    ("/etc", "unsupported_protocol"),
-    ("../repo", "unsupported_protocol"),
-    ("git://example.com/a/b", "unsupported_protocol"),
-    ("ssh://git@github.com/a/b.git", "unsupported_protocol"),
-    ("ssh://-oProxyCommand=evil/x", "unsupported_protocol"),
-    ("git@github.com:a/b.git", "unsupported_protocol"),
-    ("host:path", "unsupported_protocol"),
-    ("--upload-pack=evil", "unsupported_protocol"),
-    ("-c", "unsupported_protocol"),
-    ("", "unsupported_protocol"),
-    ("ftp://example.com/a", "unsupported_protocol"),
-    ("https::https://example.com/a", "unsupported_protocol"),
-    (" https://example.com/a", "unsupported_protocol"),
-    ("https://token@github.com/a/b", "egress_refused"),
-    ("https://user:pass@github.com/a/b", "egress_refused"),
-    ("https://github.com/a/b\n", "egress_refused"),
-    ("https://github.com/a/b --upload-pack=x", "egress_refused"),
-    ("https://github.com/$HOME/b", "egress_refused"),
-    ("https://github.com/${HF_TOKEN}", "egress_refused"),
-    ("https://github.com/a/b?x=1", "egress_refused"),
-    ("https://github.com/a/b#main", "egress_refused"),
-    ("https://github.com", "egress_refused"),
-    ("https://github.com/", "egress_refused"),
-    ("https://github.com//b", "egress_refused"),
-    ("https://github.com/a/`id`", "egress_refused"),
-    ("https://github.com/a/'b", "egress_refused"),
-    ("https://github.com/a;b", "egress_refused"),
-    ("https://0x7f.1/a/b", "egress_refused"),
-]
-
-HOSTILE_REFS = [
-    "", "-x", "--upload-pack=evil", "a b",
-    "a\nb", "a\x00b", "a\x7fb", "a..b", "../a", "a~1", "a^{}", "a:b", ":a", "a?",
-    "a*",
-    "refs/heads/*", "a[b", "a\\b", "/a", "a/", "a//b", "a.", ".a", "a/.b", "a.lock", "a.lock/b", "@", "a@{1}",
-    "@{-1}", "a\u202eb", "x" * 256, "main:refs/heads/x",
-]  # fmt: skip
-
-HOSTILE_FOLDERS = [
-    ("/etc", "absolute"),
-    ("//x", "absolute"),
-    ("..", "contains .."),
-    ("a/../../b", "contains .."),
-    ("a/..", "contains .."),
-    ("a\\b", "backslash"),
-    ("a\x00b", "control"),
-    ("a\nb", "control"),
-    ("a\u2028b", "control"),
-    ("\udcff", "UTF-8"),
-    (".git", ".git"),
-    ("a/.GIT/hooks", ".git"),
-    ("-x", "begins with -"),
-    ("$HOME", "contains a $"),
-    ("/".join("a" * 33), "deep"),
-    ("a" * 256, "longer than 255"),
-    ("/".join(["a" * 200] * 6), "longer than 1024"),
-]
-
-
-@pytest.mark.parametrize(("url", "code"), HOSTILE_CLONE_URLS)
-def test_a_hostile_clone_url_is_refused_with_a_fix(url: str, code: str):
-    with pytest.raises(errors.Invalid) as caught:
-        rules.clone_url(url)
-    assert caught.value.code == code
-    assert caught.value.fix
-
 
 @pytest.mark.parametrize(
     "url",
@@ -98,26 +27,11 @@ def test_an_ssh_address_is_answered_with_its_https_twin(url: str):
     assert "https://github.com/owner/name.git" in caught.value.fix
 
 
-@pytest.mark.parametrize("ref", HOSTILE_REFS)
-def test_a_hostile_ref_is_refused(ref: str):
-    with pytest.raises(errors.Invalid) as caught:
-        rules.ref(ref)
-    assert caught.value.code == "ref_invalid"
-
-
 @pytest.mark.parametrize(
     "ref", ["main", "feature/x-1", "v1.2.3", "refs/heads/main", "a" * 40, "HEAD", "fix-#12", "größe"]
 )
 def test_an_ordinary_ref_is_taken(ref: str):
     assert rules.ref(ref) == ref
-
-
-@pytest.mark.parametrize(("folder", "reason"), HOSTILE_FOLDERS)
-def test_a_hostile_folder_is_refused_with_its_reason(folder: str, reason: str):
-    with pytest.raises(errors.Invalid) as caught:
-        rules.folder(folder)
-    assert caught.value.code == "folder_invalid"
-    assert reason in caught.value.message
 
 
 @pytest.mark.parametrize(
