@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from spaceport import errors
 from spaceport.accounts.model import Role
@@ -15,6 +16,7 @@ class Caller:
     email: str
     name: str
     session_id: str
+    used_at: datetime
     teams: Mapping[str, Role]
     default_team_id: str
 
