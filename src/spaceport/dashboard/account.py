@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from spaceport.accounts import queries, sign_in
-from spaceport.dashboard import flash, forms, render, visitor
+from spaceport.dashboard import flash, render, visitor
 from spaceport.dashboard.flash import Flash
-from spaceport.dashboard.forms import Form
+from spaceport.dashboard.forms import OWN_FORM
 from spaceport.dashboard.visitor import RunningInstance
 from spaceport.hub_accounts import budget
 from spaceport.hub_accounts import commands as hub_accounts
@@ -15,7 +15,6 @@ from spaceport.hub_accounts import commands as hub_accounts
 router = APIRouter()
 
 SessionId = Annotated[str, Path(pattern=r"^ses_[0-9a-z]{26}$")]
-Sent = Annotated[Form, Depends(forms.sent_signed_in)]
 
 
 @router.get("/account")
@@ -32,8 +31,8 @@ def account_page(instance: RunningInstance, request: Request) -> Response:
         )
 
 
-@router.post("/account/sessions/{session_id}/end")
-def send_end_session(instance: RunningInstance, request: Request, session_id: SessionId, form: Sent) -> Response:
+@router.post("/account/sessions/{session_id}/end", dependencies=OWN_FORM)
+def send_end_session(instance: RunningInstance, request: Request, session_id: SessionId) -> Response:
     with instance.database.unit_of_work() as session:
         caller = visitor.caller(session, request)
         sign_in.sign_out(session, user_id=caller.user_id, session_id=session_id)

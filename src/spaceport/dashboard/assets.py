@@ -4,12 +4,13 @@ What others made lies in `static/vendor` with `manifest.json`, which says from w
 which SHA-256 each file came; `scripts/vendor` writes both.
 """
 
+import gzip
 import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from spaceport.errors import NotFound
 
@@ -26,6 +27,7 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 class Asset:
     address: str
     content: bytes
+    packed: bytes
     kind: str
 
 
@@ -38,7 +40,12 @@ def load() -> dict[str, Asset]:
         digest = hashlib.sha256(content).hexdigest()
         if name.startswith("vendor/") and known[path.name]["sha256"] != digest:
             raise ValueError(f"{name} is not the file that the manifest names; run scripts/vendor.")
-        found[name] = Asset(f"/static/{path.stem}.{digest[:16]}{path.suffix}", content, _KINDS[path.suffix])
+        found[name] = Asset(
+            f"/static/{path.stem}.{digest[:16]}{path.suffix}",
+            content,
+            gzip.compress(content, mtime=0),
+            _KINDS[path.suffix],
+        )
     return found
 
 
@@ -51,11 +58,14 @@ def address(name: str) -> str:
 
 
 @router.get("/static/{file}")
-async def read_asset(file: str) -> Response:
+async def read_asset(request: Request, file: str) -> Response:
     asset = _BY_ADDRESS.get(f"/static/{file}")
     if asset is None:
         raise NotFound("There is no such file.", code="asset_not_found")
-    return Response(asset.content, media_type=asset.kind, headers={"Cache-Control": _FOR_EVER})
+    headers = {"Cache-Control": _FOR_EVER, "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(asset.packed, media_type=asset.kind, headers=headers | {"Content-Encoding": "gzip"})
+    return Response(asset.content, media_type=asset.kind, headers=headers)
 
 
 @router.get("/favicon.ico")

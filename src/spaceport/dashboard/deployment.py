@@ -2,16 +2,16 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlmodel import Session
 
 from spaceport import clock
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
-from spaceport.dashboard import flash, forms, render, visitor
+from spaceport.dashboard import flash, render, visitor
 from spaceport.dashboard.flash import Flash
-from spaceport.dashboard.forms import Form
+from spaceport.dashboard.forms import OWN_FORM
 from spaceport.dashboard.visitor import RunningInstance
 from spaceport.deployments import commands, frames, queries, timeline
 from spaceport.deployments.commands import Initiator
@@ -23,7 +23,7 @@ from spaceport.spaces.model import Space
 router = APIRouter()
 
 DeploymentId = Annotated[str, Path(pattern=r"^dep_[0-9a-z]{26}$")]
-Sent = Annotated[Form, Depends(forms.sent_signed_in)]
+
 
 # What a page begins with; the whole log is one click away.
 _FIRST_LINES = 1000
@@ -84,8 +84,8 @@ def follow_deployment(
     )
 
 
-@router.post("/deployments/{deployment_id}/cancel")
-def send_cancel(instance: RunningInstance, request: Request, deployment_id: DeploymentId, form: Sent) -> Response:
+@router.post("/deployments/{deployment_id}/cancel", dependencies=OWN_FORM)
+def send_cancel(instance: RunningInstance, request: Request, deployment_id: DeploymentId) -> Response:
     with instance.database.unit_of_work() as session:
         caller = visitor.caller(session, request)
         deployment = queries.get(session, caller, deployment_id, needs=Role.DEPLOYER)
@@ -93,8 +93,8 @@ def send_cancel(instance: RunningInstance, request: Request, deployment_id: Depl
     return flash.redirect(request, f"/deployments/{deployment_id}", Flash("good", "The deployment is told to stop."))
 
 
-@router.post("/deployments/{deployment_id}/retry")
-def send_retry(instance: RunningInstance, request: Request, deployment_id: DeploymentId, form: Sent) -> Response:
+@router.post("/deployments/{deployment_id}/retry", dependencies=OWN_FORM)
+def send_retry(instance: RunningInstance, request: Request, deployment_id: DeploymentId) -> Response:
     """The same source once more, in the revision that it has now."""
     with instance.database.unit_of_work() as session:
         caller = visitor.caller(session, request)

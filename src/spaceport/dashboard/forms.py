@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from fastapi import Request
+from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
@@ -65,6 +65,10 @@ async def sent_signed_in(request: Request) -> Form:
             fix="Reload the page and send the form again.",
         )
     return form
+
+
+# For a form whose fields nobody reads: it is only pressed.
+OWN_FORM = [Depends(sent_signed_in)]
 
 
 def parsed(model: type[Model], values: Mapping[str, Any]) -> Model:

@@ -134,7 +134,12 @@ def _source(
     instance: Instance, caller: Caller, account_id: str, values: dict[str, str], archive: BinaryIO | None
 ) -> dict[str, Any]:
     if values.get("source") == "git":
-        return {"kind": "git", "url": values.get("url", ""), "ref": values.get("ref"), "folder": values.get("folder", "")}
+        return {
+            "kind": "git",
+            "url": values.get("url", ""),
+            "ref": values.get("ref"),
+            "folder": values.get("folder", ""),
+        }
     if values.get("source") == "example":
         archive = example()
     if archive is None:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from spaceport import errors
-from spaceport.accounts import browser_sessions, registration, sign_in
+from spaceport.accounts import browser_sessions, passwords, registration, sign_in
 from spaceport.accounts.model import Registration
 from spaceport.dashboard import cookies, flash, forms, render, visitor
 from spaceport.dashboard.failures import status_of
@@ -18,6 +18,8 @@ router = APIRouter()
 
 Sent = Annotated[Form, Depends(forms.sent)]
 SentSignedIn = Annotated[Form, Depends(forms.sent_signed_in)]
+
+_LIMITS = {"password_characters": passwords.MIN_CHARACTERS}
 
 
 @router.get("/sign-in")
@@ -38,7 +40,7 @@ def send_sign_in(instance: RunningInstance, request: Request, form: Sent) -> Res
 
 @router.get("/sign-up")
 def sign_up_page(request: Request) -> Response:
-    return render.page(request, "sign_up.html", values={})
+    return render.page(request, "sign_up.html", values={}, **_LIMITS)
 
 
 @router.post("/sign-up")
@@ -51,7 +53,7 @@ def send_sign_up(instance: RunningInstance, request: Request, form: Sent) -> Res
         cookie = _begin(instance, request, form)
     except errors.SpaceportError as error:
         status = status_of(error)
-        return render.page(request, "sign_up.html", status=status, values=values, said=flash.of(error))
+        return render.page(request, "sign_up.html", status=status, values=values, said=flash.of(error), **_LIMITS)
     return _signed_in(request, cookie, to="/")
 
 

@@ -9,7 +9,7 @@ from spaceport.accounts.model import Role
 from spaceport.dashboard import flash, forms, render, visitor
 from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
-from spaceport.dashboard.forms import Form
+from spaceport.dashboard.forms import OWN_FORM, Form
 from spaceport.dashboard.visitor import RunningInstance
 from spaceport.deployments import ask, lifecycle, overview, queries
 from spaceport.deployments.model import DeploymentCreate
@@ -49,8 +49,8 @@ def space_page(instance: RunningInstance, request: Request, owner: Owner, name: 
     return (render.fragment if render.asked_by_htmx(request) else render.page)(request, template, **context)
 
 
-@router.post("/spaces/{owner}/{name}/deploy")
-def send_deploy(instance: RunningInstance, request: Request, owner: Owner, name: Name, form: Sent) -> Response:
+@router.post("/spaces/{owner}/{name}/deploy", dependencies=OWN_FORM)
+def send_deploy(instance: RunningInstance, request: Request, owner: Owner, name: Name) -> Response:
     """The space's own source, in its newest revision."""
     with instance.database.unit_of_work() as session:
         caller = visitor.caller(session, request)
@@ -75,8 +75,8 @@ def send_archive(instance: RunningInstance, request: Request, owner: Owner, name
     return flash.redirect(request, f"/deployments/{deployment.id}")
 
 
-@router.post("/spaces/{owner}/{name}/pause")
-def send_pause(instance: RunningInstance, request: Request, owner: Owner, name: Name, form: Sent) -> Response:
+@router.post("/spaces/{owner}/{name}/pause", dependencies=OWN_FORM)
+def send_pause(instance: RunningInstance, request: Request, owner: Owner, name: Name) -> Response:
     with instance.database.unit_of_work() as session:
         caller = visitor.caller(session, request)
     paused = lifecycle.pause(instance, caller, owner, name)

@@ -90,7 +90,7 @@ def overview(session: Session, caller: Caller, wanted: Wanted) -> Overview:
         select(*_columns(latest.c), func.count().over(), managed)  # type: ignore[call-overload]
         .select_from(Space)
         .join(Observation, col(Observation.space_id) == Space.id, isouter=True)
-        .join(latest, literal(True), isouter=True)  # noqa: FBT003 - an ON that always holds
+        .join(latest, literal(True), isouter=True)
         .where(*mine, *_filters(wanted, latest.c))
     )
     found = session.execute(_ordered(statement, wanted, latest.c).limit(PAGE).offset((wanted.page - 1) * PAGE)).all()
@@ -172,4 +172,6 @@ def _ordered(statement: Select[Any], wanted: Wanted, latest: Any) -> Select[Any]
             return statement.order_by(col(Space.id).desc())
     # What moves right now comes first, then what was tried last.
     under_way = case((latest.status.not_in([status for status in Status if status.final]), 0), else_=1)
-    return statement.order_by(under_way, func.coalesce(latest.created_at, Space.created_at).desc(), col(Space.id).desc())
+    return statement.order_by(
+        under_way, func.coalesce(latest.created_at, Space.created_at).desc(), col(Space.id).desc()
+    )

@@ -69,7 +69,8 @@ def steps(deployment: Deployment, usually: dict[str, float], now: datetime) -> l
     durations = _durations([*begun, deployment.finished_at or now])
     reached = max(i for i, at in enumerate(begun) if at is not None)
     return [
-        Step(name, _state(deployment, i, reached), durations[i], usually.get(name)) for i, (name, _) in enumerate(_STEPS)
+        Step(name, _state(deployment, i, reached), durations[i], usually.get(name))
+        for i, (name, _) in enumerate(_STEPS)
     ]
 
 
