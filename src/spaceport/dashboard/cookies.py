@@ -1,8 +1,8 @@
 """Cookies of the dashboard, alone in a tab and inside the Hub's page, which shows a Space in an iframe.
 
-Alone: `SameSite=Lax`. In an iframe of another site a browser sends only `SameSite=None; Secure` cookies, and keeps them
-only when they are `Partitioned`, that is, valid below that one outer page. Which of the two it is, the browser says with
-`Sec-Fetch-Dest: iframe`; it says so only over https or to this machine, where `Secure` cookies work.
+Alone: `SameSite=Lax`. In an iframe of another site a browser sends only `SameSite=None; Secure` cookies, and keeps
+them only when they are `Partitioned`, that is, valid below that one outer page. Which of the two it is, the browser
+says with `Sec-Fetch-Dest: iframe`; it says so only over https or to this machine, where `Secure` cookies work.
 """
 
 from starlette.requests import Request

@@ -10,14 +10,13 @@ from spaceport.accounts.model import Registration
 from spaceport.dashboard import cookies, flash, forms, render, visitor
 from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
-from spaceport.dashboard.forms import Form
+from spaceport.dashboard.forms import OWN_FORM, Form
 from spaceport.dashboard.visitor import RunningInstance
 from spaceport.instance import Instance
 
 router = APIRouter()
 
 Sent = Annotated[Form, Depends(forms.sent)]
-SentSignedIn = Annotated[Form, Depends(forms.sent_signed_in)]
 
 _LIMITS = {"password_characters": passwords.MIN_CHARACTERS}
 
@@ -57,8 +56,8 @@ def send_sign_up(instance: RunningInstance, request: Request, form: Sent) -> Res
     return _signed_in(request, cookie, to="/")
 
 
-@router.post("/sign-out")
-def send_sign_out(instance: RunningInstance, request: Request, form: SentSignedIn) -> Response:
+@router.post("/sign-out", dependencies=OWN_FORM)
+def send_sign_out(instance: RunningInstance, request: Request) -> Response:
     with instance.database.unit_of_work() as session:
         caller = visitor.caller(session, request)
         sign_in.sign_out(session, user_id=caller.user_id, session_id=caller.session_id)

@@ -89,11 +89,16 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def revision(revision: str) -> str:
+    """A commit or the digest of an archive, as long as one needs to tell it from another."""
+    return revision.removeprefix("sha256:")[:7]
+
+
 def source(source: dict[str, object] | None) -> str:
     """Where the code comes from, in a few words."""
     match source:
-        case {"kind": "git", "url": url}:
-            return f"{url} {source.get('ref') or ''}".strip()
+        case {"kind": "git", "url": url, "ref": ref}:
+            return f"{url} {ref or ''}".strip()
         case {"kind": "upload"}:
             return "an uploaded archive"
         case {"kind": "space", "repo_id": repo_id}:

@@ -106,18 +106,23 @@ def one(session: Session, space: Space) -> Row:
     ).first()
     seen = session.get(Observation, space.id)
     return Row(
-        **{name: getattr(space, name) for name in ("owner", "name", "sdk", "hardware", "host")},
         space_id=space.id,
+        owner=space.owner,
+        name=space.name,
+        sdk=space.sdk,
+        hardware=space.hardware,
+        host=space.host,
         drifted=bool(space.drift),
         stage=seen.stage if seen else None,
         observed_at=seen.observed_at if seen else None,
         release=space.release_count,
-        **{name: getattr(latest, name, None) for name in _OF_THE_LATEST},
         deployment_id=latest.id if latest else None,
+        number=latest.number if latest else None,
+        status=latest.status if latest else None,
+        commit_message=latest.commit_message if latest else None,
+        created_at=latest.created_at if latest else None,
+        finished_at=latest.finished_at if latest else None,
     )
-
-
-_OF_THE_LATEST = ("number", "status", "commit_message", "created_at", "finished_at")
 
 
 def _columns(latest: Any) -> list[Any]:
