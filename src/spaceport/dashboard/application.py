@@ -12,11 +12,14 @@ from spaceport.instance import Instance
 _DOORS = (assets, sign_in, spaces, new_space, space, deployment, account)
 
 
+_FOR_PROGRAMS = ("/api/", "/webhooks/")
+
+
 class Pages(Mount):
-    """Every address that the API does not claim. Below `/api/` an unknown one stays a problem for programs."""
+    """Every address that the API does not claim. Of those for programs an unknown one stays a problem."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if scope["type"] == "http" and scope["path"].startswith("/api/"):
+        if scope["type"] == "http" and scope["path"].startswith(_FOR_PROGRAMS):
             return Match.NONE, {}
         return super().matches(scope)
 

@@ -3,13 +3,12 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from sqlmodel import Session
 
 from spaceport import clock
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
-from spaceport.dashboard import flash, render, visitor
+from spaceport.dashboard import flash, render, streams, visitor
 from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.forms import OWN_FORM
 from spaceport.dashboard.visitor import RunningInstance
@@ -77,11 +76,7 @@ def follow_deployment(
         cursor = frames.resume(session, deployment, last_event_id or after)
     if cursor is None:
         return Response(status_code=204)
-    return StreamingResponse(
-        request.app.state.feed.follow(deployment.id, cursor),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
-    )
+    return streams.answer(request.app.state.feed.follow(deployment.id, cursor))
 
 
 @router.post("/deployments/{deployment_id}/cancel", dependencies=OWN_FORM)

@@ -6,13 +6,14 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from spaceport import errors
 from spaceport.accounts.model import Role
-from spaceport.dashboard import flash, forms, render, visitor
+from spaceport.dashboard import flash, forms, render, streams, visitor
 from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.forms import OWN_FORM, Form
 from spaceport.dashboard.visitor import RunningInstance
 from spaceport.deployments import ask, lifecycle, overview, queries
 from spaceport.deployments.model import DeploymentCreate
+from spaceport.events import activity
 from spaceport.runtime.model import Observation
 from spaceport.sources.model import UploadSource
 from spaceport.spaces import commands
@@ -47,6 +48,15 @@ def space_page(instance: RunningInstance, request: Request, owner: Owner, name: 
         }
     template = "fragments/space.html" if render.asked_by_htmx(request) else "space.html"
     return (render.fragment if render.asked_by_htmx(request) else render.page)(request, template, **context)
+
+
+@router.get("/spaces/{owner}/{name}/stream")
+def follow_space(instance: RunningInstance, request: Request, owner: Owner, name: Name) -> Response:
+    """Tells the page that something happened to this space."""
+    with instance.database.unit_of_work() as session:
+        space = spaces.get(session, visitor.caller(session, request), owner, name)
+        topic = (space.id, activity.resume(session, space.id, None))
+    return streams.answer(streams.changes(request.app.state.feed, [topic]))
 
 
 @router.post("/spaces/{owner}/{name}/deploy", dependencies=OWN_FORM)

@@ -5,10 +5,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from spaceport.dashboard import new_space, render, visitor
+from spaceport.dashboard import new_space, render, streams, visitor
 from spaceport.dashboard.visitor import RunningInstance
 from spaceport.deployments import overview
 from spaceport.deployments.overview import PAGE, Condition, Order, Wanted
+from spaceport.events import activity
 
 router = APIRouter()
 
@@ -28,6 +29,15 @@ def spaces_page(instance: RunningInstance, request: Request) -> Response:
     if render.asked_by_htmx(request):
         return render.fragment(request, "fragments/spaces.html", **context)
     return render.page(request, "spaces.html", **context, conditions=Condition, orders=Order)
+
+
+@router.get("/stream")
+def follow_teams(instance: RunningInstance, request: Request) -> Response:
+    """Tells a page that something happened in one of its teams; the page then asks for its list."""
+    with instance.database.unit_of_work() as session:
+        teams = visitor.caller(session, request).team_ids()
+        topics = [(team_id, activity.resume(session, team_id, None)) for team_id in teams]
+    return streams.answer(streams.changes(request.app.state.feed, topics))
 
 
 def _wanted(request: Request) -> Wanted:
