@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, TypeVar
 
 from fastapi import Depends, Request
@@ -46,25 +46,28 @@ def token(session_cookie: str) -> str:
     return hmac.new(session_cookie.encode(), b"form", hashlib.sha256).hexdigest()
 
 
-async def sent(request: Request) -> Form:
+async def sent(request: Request) -> AsyncIterator[Form]:
     """A form that needs nobody to be signed in: signing in and up, and the theme."""
     security.require_own_form(request)
-    return Form(await request.form(max_files=1, max_fields=_MOST_FIELDS))
+    async with request.form(max_files=1, max_fields=_MOST_FIELDS) as data:
+        yield Form(data)
 
 
-async def sent_signed_in(request: Request) -> Form:
+async def sent_signed_in(request: Request) -> AsyncIterator[Form]:
     """Looked at before the body is read, as far as it can be: strangers upload nothing."""
     cookie = cookies.read(request, cookies.SESSION)
     if cookie is None:
         raise Unauthorized("You are not signed in.", code="not_signed_in", fix="Sign in, then try again.")
-    form = await sent(request)
-    if not hmac.compare_digest(form.exact(TOKEN_FIELD).encode(), token(cookie).encode()):
-        raise Forbidden(
-            "This page is of an earlier session, so nothing was done.",
-            code="form_outdated",
-            fix="Reload the page and send the form again.",
-        )
-    return form
+    security.require_own_form(request)
+    async with request.form(max_files=1, max_fields=_MOST_FIELDS) as data:
+        form = Form(data)
+        if not hmac.compare_digest(form.exact(TOKEN_FIELD).encode(), token(cookie).encode()):
+            raise Forbidden(
+                "This page is of an earlier session, so nothing was done.",
+                code="form_outdated",
+                fix="Reload the page and send the form again.",
+            )
+        yield form
 
 
 # For a form whose fields nobody reads: it is only pressed.
