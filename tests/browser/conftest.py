@@ -15,7 +15,7 @@ from tests.spaceport_server import SpaceportServer
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 PASSWORD = "correct horse battery staple"
-_FLAGS = [
+FLAGS = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -42,7 +42,7 @@ def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("there is no Chromium; Debian has it as a package, or name one with CHROMIUM=/path/to/it")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
 
@@ -67,7 +67,9 @@ def hub(home: Path) -> Iterator[LocalHub]:
 def spaceport(home: Path, hub: LocalHub) -> Iterator[SpaceportServer]:
     server = SpaceportServer(home / "spaceport", hub.url, STORYBOOK="true")
     # Whoever registers first is given the environment's Hub account; the people of the tests connect their own.
-    server.person("first").get("/hub-accounts")
+    first = server.person("first")
+    first.get("/hub-accounts")
+    first.http.close()
     yield server
     server.stop()
 

@@ -30,10 +30,6 @@ class Step:
     seconds: float | None
     usual: float | None
 
-    @property
-    def share(self) -> float:
-        """How far an active step is on its usual way, between 0 and 1."""
-        return min(1.0, (self.seconds or 0) / self.usual) if self.usual else 0.0
 
 
 def usual(session: Session, deployment: Deployment) -> dict[str, float]:
