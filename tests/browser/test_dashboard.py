@@ -86,7 +86,7 @@ def test_the_log_goes_on_over_a_restart_of_the_server_without_a_gap_or_a_repeat(
     expect(page.locator("[data-state]")).to_contain_text("Connecting again")
     spaceport.start()
     expect(page.locator("[data-state]")).to_have_text("Complete", timeout=90_000)
-    expect(page.get_by_role("status").get_by_text("Live")).to_be_visible()
+    expect(page.get_by_role("status").get_by_text("Went live")).to_be_visible()
     shown = [int(seq) for seq in page.locator(".line[data-seq]").evaluate_all("all => all.map(x => x.dataset.seq)")]
     kept = [line["seq"] for line in person.get(f"/deployments/{deployment['id']}/logs", limit=5000)["items"]]
     assert shown == kept == list(range(1, len(kept) + 1))
@@ -127,7 +127,7 @@ def test_the_list_shows_a_deployment_by_itself(signed_in, person, name):
     page.evaluate("window.sameDocument = true")
     person.deploy(f"local/{name}", source=person.upload(apps.hello()))
     expect(row).to_contain_text("v1", timeout=60_000)
-    expect(row).to_contain_text("Live")
+    expect(row).to_contain_text("Went live")
     assert page.evaluate("window.sameDocument") is True
 
 

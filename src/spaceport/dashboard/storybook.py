@@ -64,6 +64,7 @@ def _deployment(status: Status, now: datetime) -> Deployment:
     }
     failed = status is Status.FAILED
     return Deployment(
+        id=f"dep_{status}",
         team_id="team_story",
         space_id="space_story",
         number=12,

@@ -36,7 +36,7 @@ _STATUSES = {
     Status.BUILDING: Sign("spinner", "busy", "Building"),
     Status.STARTING: Sign("spinner", "busy", "Starting"),
     Status.VERIFYING: Sign("spinner", "busy", "Verifying"),
-    Status.SUCCEEDED: Sign("check", "good", "Live"),
+    Status.SUCCEEDED: Sign("check", "good", "Went live"),
     Status.FAILED: Sign("cross", "bad", "Failed"),
     Status.CANCELED: Sign("stop", "quiet", "Canceled"),
     Status.SUPERSEDED: Sign("skip", "quiet", "Superseded"),
@@ -81,6 +81,8 @@ def age(at: datetime, now: datetime) -> str:
 
 
 def duration(seconds: float) -> str:
+    if seconds < 0.1:
+        return "< 0.1 s"
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 60:
