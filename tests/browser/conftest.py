@@ -27,6 +27,7 @@ FLAGS = [
 ]
 _PATIENCE = 30_000
 
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:

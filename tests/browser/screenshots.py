@@ -15,7 +15,14 @@ from tests.spaceport_server import Person, SpaceportServer
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SPACES = ("atlas-search", "chat-demo", "image-captions", "voice-notes")
-SLOW = "FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nRUN for i in $(seq 40); do echo Collecting wheel $i of 40; sleep 0.3; done\n"
+SLOW = (
+    "FROM python:3.11-slim
+WORKDIR /app
+COPY . .
+"
+    "RUN for i in $(seq 40); do echo Collecting wheel $i of 40; sleep 0.3; done
+"
+)
 
 
 def main() -> None:
@@ -64,7 +71,9 @@ def _first_run(window: Window, spaceport: SpaceportServer) -> None:
     for name, path in (("sign-in", "/sign-in"), ("sign-up", "/sign-up"), ("not-found", "/nowhere")):
         window.open(path)
         _shoot(window.page, name)
-    spaceport.person("first").get("/hub-accounts")
+    first = spaceport.person("first")
+    first.get("/hub-accounts")
+    first.http.close()
     window.sign_up("Grace")
     _shoot(window.page, "first-run")
 
@@ -99,7 +108,6 @@ def _worked(person: Person, git: GitServer) -> dict[str, str]:
 def _shoot(page: Page, name: str) -> None:
     page.wait_for_timeout(600)
     page.screenshot(path=IMAGES / f"{name}.png", full_page=name.startswith(("settings", "account", "new", "first")))
-    print(f"docs/images/{name}.png")
 
 
 if __name__ == "__main__":

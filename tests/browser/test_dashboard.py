@@ -29,7 +29,7 @@ def person(spaceport, name) -> Person:
 @pytest.fixture
 def signed_in(window, person, name):
     """A window of theirs. The password is the one of every person of the tests."""
-    assert PASSWORD == person._sign_in["password"]
+    assert person._sign_in["password"] == PASSWORD
     opened = window()
     opened.sign_in(name)
     return opened

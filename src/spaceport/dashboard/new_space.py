@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from spaceport import errors
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
+from spaceport.configuration import creation
 from spaceport.dashboard import flash, forms, render, visitor
 from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
@@ -23,7 +24,6 @@ from spaceport.hub import HubFailure
 from spaceport.hub_accounts import commands as hub_accounts
 from spaceport.hub_accounts.model import HubAccount, HubAccountCreate
 from spaceport.instance import Instance
-from spaceport.spaces import creation
 from spaceport.spaces.model import Sdk, SpaceCreate, Visibility
 from spaceport.uploads import commands as uploads
 

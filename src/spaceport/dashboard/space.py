@@ -90,7 +90,9 @@ def send_pause(instance: RunningInstance, request: Request, owner: Owner, name: 
     with instance.database.unit_of_work() as session:
         caller = visitor.caller(session, request)
     paused = lifecycle.pause(instance, caller, owner, name)
-    also = f" {len(paused.canceled)} deployment under way was canceled." if paused.canceled else ""
+    also = (
+        f" {len(paused.canceled_deployments)} deployment under way was canceled." if paused.canceled_deployments else ""
+    )
     said = Flash("good", f"{owner}/{name} is paused.{also}", "Restart starts it again.")
     return flash.redirect(request, f"/spaces/{owner}/{name}", said)
 

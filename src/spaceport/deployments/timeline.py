@@ -31,7 +31,6 @@ class Step:
     usual: float | None
 
 
-
 def usual(session: Session, deployment: Deployment) -> dict[str, float]:
     """Median seconds of each step over the Space's latest successful deployments before this one."""
     earlier = session.exec(
