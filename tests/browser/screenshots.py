@@ -16,12 +16,8 @@ from tests.spaceport_server import Person, SpaceportServer
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SPACES = ("atlas-search", "chat-demo", "image-captions", "voice-notes")
 SLOW = (
-    "FROM python:3.11-slim
-WORKDIR /app
-COPY . .
-"
-    "RUN for i in $(seq 40); do echo Collecting wheel $i of 40; sleep 0.3; done
-"
+    "FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\n"
+    "RUN for i in $(seq 40); do echo Collecting wheel $i of 40; sleep 0.3; done\n"
 )
 
 

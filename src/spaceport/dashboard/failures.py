@@ -13,13 +13,14 @@ from spaceport.dashboard import cookies, flash, render
 
 _STATUSES = {
     errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.Unauthorized: HTTPStatus.UNAUTHORIZED,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
+    errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.TimedOut: HTTPStatus.GATEWAY_TIMEOUT,
     errors.UpstreamFailed: HTTPStatus.BAD_GATEWAY,
 }
 _LOST = errors.NotFound(

@@ -32,8 +32,7 @@ def send_sign_in(instance: RunningInstance, request: Request, form: Sent) -> Res
         cookie = _begin(instance, request, form)
     except errors.SpaceportError as error:
         values = form.given("email", "next")
-        status = 401 if isinstance(error, errors.Unauthorized) else status_of(error)
-        return render.page(request, "sign_in.html", status=status, values=values, said=flash.of(error))
+        return render.page(request, "sign_in.html", status=status_of(error), values=values, said=flash.of(error))
     return _signed_in(request, cookie, to=_within(form.text("next")))
 
 

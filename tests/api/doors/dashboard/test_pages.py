@@ -7,7 +7,8 @@ from sqlalchemy import event
 from sqlmodel import Session
 from tests.spaceport_server import archive
 
-from spaceport.dashboard import assets
+from spaceport import errors
+from spaceport.dashboard import assets, failures
 from spaceport.deployments.model import Deployment
 from spaceport.jobs.model import InitiatorType
 from spaceport.spaces.model import Sdk, Space, Visibility
@@ -141,6 +142,11 @@ def test_assets_are_the_files_of_the_manifest_and_kept_for_ever(visit):
         assert answer.content == asset.content, name
         assert "immutable" in answer.headers["cache-control"]
     assert browser.get("/static/style.0000000000000000.css").status_code == 404
+
+
+def test_every_kind_of_error_has_a_status_of_its_own():
+    kinds = errors.SpaceportError.__subclasses__()
+    assert {failures.status_of(kind("x", code="x")) for kind in kinds} >= {404, 409, 412, 503}
 
 
 def test_the_storybook_is_not_there_unless_it_is_asked_for(visit, crew):
