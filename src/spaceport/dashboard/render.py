@@ -17,9 +17,10 @@ _environment = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    auto_reload=False,
 )
 _environment.globals.update(asset=assets.address, words=words, form_token_field=forms.TOKEN_FIELD)
-_environment.filters.update(age=lambda at: words.age(at, clock.now()), duration=words.duration)
+_environment.filters.update(age=lambda at: words.age(at, clock.now()), duration=words.duration, usd=words.usd)
 
 
 def page(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:

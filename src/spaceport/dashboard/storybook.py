@@ -103,6 +103,7 @@ def _row(stage: str | None, deployment: Deployment, index: int, now: datetime) -
         stage=stage,
         observed_at=now,
         release=index,
+        usd_this_month=0.4 * index,
         deployment_id=f"dep_{index}",
         number=deployment.number,
         status=deployment.status,

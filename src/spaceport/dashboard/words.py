@@ -49,11 +49,13 @@ STEPS = {
     "ahead": Sign("dot", "quiet", "to come"),
 }
 WAITING = {
+    "approval": "Waits until somebody approves it.",
+    "freeze": "Waits for the end of a freeze of this Space.",
     "slot": "Waits until the deployment before it has ended.",
     "limit": "Waits because as many deployments as allowed are under way.",
 }
 SDKS = {"docker": "Docker", "gradio": "Gradio", "static": "Static", "streamlit": "Streamlit"}
-_TRIGGERS = {"api": "REST API", "dashboard": "dashboard", "retry": "retry", "branch": "branch moved"}
+_TRIGGERS = {"api": "REST API", "webhook": "push", "reconcile": "branch moved"}
 _UNITS = ((86400 * 365, "y"), (86400 * 30, "mo"), (86400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -89,6 +91,10 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def usd(dollars: float) -> str:
+    return f"${dollars:,.2f}"
 
 
 def revision(revision: str) -> str:

@@ -1,14 +1,16 @@
 """Many spaces at a glance: each with what runs, what is live and what was last tried. One statement."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, lateral, literal, or_
+from sqlalchemy import ColumnElement, Select, case, column, lateral, literal, or_, table
 from sqlmodel import Session, col, func, select
 
+from spaceport import clock
 from spaceport.accounts.caller import Caller
+from spaceport.costs import forecast
 from spaceport.deployments.model import Deployment
 from spaceport.deployments.states import Status
 from spaceport.hub.model import ERROR_STAGES, IDLE_STAGES
@@ -16,6 +18,8 @@ from spaceport.runtime.model import Observation
 from spaceport.spaces.model import Sdk, Space
 
 PAGE = 100
+
+_USAGE = table("space_usage", column("space_id"), column("day"), column("micro_usd"))
 
 
 class Condition(StrEnum):
@@ -47,6 +51,7 @@ class Row:
     stage: str | None
     observed_at: datetime | None
     release: int
+    usd_this_month: float
     deployment_id: str | None
     number: int | None
     status: Status | None
@@ -116,6 +121,7 @@ def one(session: Session, space: Space) -> Row:
         stage=seen.stage if seen else None,
         observed_at=seen.observed_at if seen else None,
         release=space.release_count,
+        usd_this_month=forecast.usd(float(session.execute(select(_spent(space.id))).scalar_one())),
         deployment_id=latest.id if latest else None,
         number=latest.number if latest else None,
         status=latest.status if latest else None,
@@ -137,6 +143,7 @@ def _columns(latest: Any) -> list[Any]:
         Observation.stage,
         Observation.observed_at,
         Space.release_count,
+        _spent(Space.id),
         latest.id,
         latest.number,
         latest.status,
@@ -146,8 +153,16 @@ def _columns(latest: Any) -> list[Any]:
     ]
 
 
+def _spent(space_id: Any) -> Any:
+    """Millionths of a dollar, so far this month."""
+    this_month = _USAGE.c.day >= forecast.month_start(clock.now()).date()
+    total = func.coalesce(func.sum(_USAGE.c.micro_usd), 0)
+    return select(total).where(_USAGE.c.space_id == space_id, this_month).scalar_subquery()
+
+
 def _row(found: Any) -> Row:
-    return Row(*found[:-2])
+    values = dict(zip((each.name for each in fields(Row)), found, strict=False))
+    return Row(**values | {"usd_this_month": forecast.usd(float(values["usd_this_month"]))})
 
 
 def _filters(wanted: Wanted, latest: Any) -> list[ColumnElement[bool]]:
