@@ -5,9 +5,13 @@ import time
 
 import pytest
 from playwright.sync_api import expect
-from tests.browser.conftest import PASSWORD, violations
+from tests.browser.conftest import CHROMIUM, PASSWORD, violations
 from tests.scenarios import apps
 from tests.spaceport_server import Person
+
+if CHROMIUM is None:
+    reason = "there is no Chromium; Debian has it as a package, or name one with CHROMIUM=/path/to/it"
+    pytest.skip(reason, allow_module_level=True)
 
 _numbers = itertools.count(1)
 
