@@ -4,7 +4,7 @@ DEV := .venv/ready-for-tests
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 TESTS ?= tests
 
-.PHONY: help demo serve test check chaos bench-webhooks fmt lock clean
+.PHONY: screenshots vendor help demo serve test check chaos bench-webhooks fmt lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -17,6 +17,7 @@ serve: $(ENV) ## Run Spaceport with the settings of the environment and .env
 	@$(PY) -m spaceport serve
 
 test: $(DEV) ## Run the tests, with a Postgres and a Hub of their own; TESTS=tests/unit runs a part
+	@scripts/browser
 	@$(PY) -m pytest -n 2 -q $(TESTS)
 
 check: $(DEV) ## What CI runs: format, lint, types, import contracts, tests
@@ -31,6 +32,13 @@ chaos: $(DEV) ## Blow a storm of kills, freezes and outages over 500 deployments
 
 bench-webhooks: $(DEV) ## Deliver 200 webhooks a second for a minute and print how fast they were answered
 	@PYTHONPATH=src:. $(PY) -m benchmarks.webhooks $(SECONDS_AND_RATE)
+
+screenshots: $(DEV) ## Take a picture of every page of the dashboard, with Chromium, into docs/images
+	@scripts/browser
+	@$(PY) -m tests.browser.screenshots
+
+vendor: $(ENV) ## Fetch the browser files that others made from the npm registry, and check their hashes
+	@scripts/vendor
 
 fmt: $(DEV) ## Format the code and fix what can be fixed
 	@$(PY) -m ruff format

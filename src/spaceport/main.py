@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from spaceport import instance as instances
 from spaceport.api.application import create_api
 from spaceport.api.health import HubReachability
+from spaceport.dashboard.application import Pages, create_dashboard
 from spaceport.db import migrate, url
 from spaceport.db.database import Database
 from spaceport.db.embedded import Embedded
@@ -102,11 +103,12 @@ def _migrated(found: Store) -> Store:
 
 
 def create_app(settings: Settings, found: Store, *, with_worker: bool = True) -> FastAPI:
-    """The API, and in the same process the worker, on a database that `store` gave."""
+    """The API and the dashboard, and in the same process the worker, on a database that `store` gave."""
     instance = instances.assemble(settings, Database(found.url, settings.database_pool_size))
     app = create_api(instance)
+    feed = app.state.feed = Feed(readers(instance.database), _conninfo(found))
+    app.router.routes.append(Pages("/", create_dashboard(instance, feed)))
     app.state.hub_reachability = HubReachability(settings.hf_endpoint)
-    app.state.feed = Feed(readers(instance.database), _conninfo(found))
     app.state.engine = None
     app.router.lifespan_context = lambda app: _running(app, found, with_worker=with_worker)
     return app

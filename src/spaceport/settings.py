@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     run_limit: int = Field(200, ge=1, description="Deployments of the whole instance that may be running at once.")
     team_push_limit: int = Field(4, ge=1, description="Deployments of one team that may be pushing at once.")
     team_run_limit: int = Field(50, ge=1, description="Deployments of one team that may be running at once.")
+    storybook: bool = Field(
+        False, description="Shows /storybook: each fragment of the dashboard in each state. For development only."
+    )
     log_level: str = Field("info", description="debug, info, warning or error.")
     log_format: str = Field("text", description="text for people, json for machines.")
 

@@ -50,7 +50,9 @@ def test_a_body_within_the_limit_is_read(api) -> None:
 
 def test_archives_have_a_limit_of_their_own(api, sign_up) -> None:
     headers = sign_up("ada").headers
-    large = api.post(UPLOADS, files={"file": ("a.tgz", b"\x1f\x8b" + b"x" * 2 * MAX_BODY)}, headers=headers)
+    large = api.post("/api/v1" + UPLOADS, files={"file": ("a.tgz", b"\x1f\x8b" + b"x" * 2 * MAX_BODY)}, headers=headers)
     assert large.status_code == 201
-    over = api.post(UPLOADS, content=b"", headers=headers | {"Content-Length": str(MAX_SIZE + 2 * MAX_BODY)})
+    over = api.post(
+        "/api/v1" + UPLOADS, content=b"", headers=headers | {"Content-Length": str(MAX_SIZE + 2 * MAX_BODY)}
+    )
     assert (over.status_code, over.json()["code"]) == (413, "request_too_large")

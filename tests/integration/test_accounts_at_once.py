@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
-from spaceport import errors
+from spaceport import clock, errors
 from spaceport.accounts import registration, sign_in, teams
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import MemberCreate, Registration, Role
@@ -67,6 +67,7 @@ def test_of_two_owners_who_leave_at_once_one_stays(database):
             email="",
             name="",
             session_id="",
+            used_at=clock.now(),
             teams={team_id: Role.OWNER},
             default_team_id=team_id,
         )

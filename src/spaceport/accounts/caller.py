@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from spaceport import errors
 from spaceport.accounts.model import Role
@@ -18,6 +19,7 @@ class Caller:
     email: str
     name: str
     session_id: str
+    used_at: datetime
     teams: Mapping[str, Role]
     default_team_id: str
     only_space: str | None = None

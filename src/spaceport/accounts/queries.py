@@ -1,5 +1,6 @@
 """What is read of accounts. Everything is limited to the caller's own teams and sessions."""
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from spaceport import clock, errors
@@ -24,10 +25,14 @@ def caller(session: Session, claims: Claims) -> Caller:
 
     Raises `errors.Unauthorized` when the session has ended, however long the access token would still last.
     """
+    return standing(session, User.id == claims.user_id, SignInSession.id == claims.session_id)
+
+
+def standing(session: Session, *which: ColumnElement[bool] | bool) -> Caller:
+    """The user of the one session that these conditions name. Raises `errors.Unauthorized` if it has ended."""
     rows = session.exec(
-        select(User, Membership, Team.personal).where(
-            User.id == claims.user_id,
-            SignInSession.id == claims.session_id,
+        select(User, Membership, Team.personal, SignInSession).where(
+            *which,
             SignInSession.user_id == User.id,
             col(SignInSession.ended_at).is_(None),
             SignInSession.expires_at > clock.now(),
@@ -37,14 +42,15 @@ def caller(session: Session, claims: Claims) -> Caller:
     ).all()
     if not rows:
         raise errors.Unauthorized("This session has ended.", code="session_ended", fix="Sign in again.")
-    user = rows[0][0]
+    user, _, _, signed_in = rows[0]
     return Caller(
         user_id=user.id,
         email=user.email,
         name=user.name,
-        session_id=claims.session_id,
-        teams={membership.team_id: membership.role for _, membership, _ in rows},
-        default_team_id=next(membership.team_id for _, membership, personal in rows if personal),
+        session_id=signed_in.id,
+        used_at=signed_in.last_used_at,
+        teams={membership.team_id: membership.role for _, membership, *_ in rows},
+        default_team_id=next(membership.team_id for _, membership, personal, *_ in rows if personal),
     )
 
 

@@ -50,6 +50,12 @@ def with_password(
 
     Raises `errors.RateLimited` after five attempts within a minute.
     """
+    user = admitted(session, email=email, password=password, client=client)
+    return user if isinstance(user, errors.Unauthorized) else _begin(session, tokens, user.id, client)
+
+
+def admitted(session: Session, *, email: str, password: str, client: Client) -> User | errors.Unauthorized:
+    """Whose password this is. A refusal is returned, so that the attempt is committed; raises RateLimited."""
     throttle.count(session, account=email, address=client.address)
     user = _user(session, email)
     if not passwords.verified(password, user.password_hash if user else None) or user is None:
@@ -60,7 +66,19 @@ def with_password(
     if passwords.outdated(user.password_hash):
         user.password_hash = passwords.hashed(password)
     _forget_expired(session, user.id)
-    return _begin(session, tokens, user_id=user.id, user_agent=client.user_agent)
+    return user
+
+
+def new_session(user_id: str, client: Client, *, family_hash: str) -> SignInSession:
+    """Without a refresh token so far: its hash is empty, which nothing matches."""
+    return SignInSession(
+        user_id=user_id,
+        family_hash=family_hash,
+        refresh_hash="",
+        generation=0,
+        user_agent="".join(filter(str.isprintable, client.user_agent))[:_MAX_USER_AGENT],
+        expires_at=clock.now() + IDLE_LIFETIME,
+    )
 
 
 def refresh(session: Session, tokens: AccessTokens, refresh_token: str) -> SignedIn | errors.Unauthorized:
@@ -109,16 +127,9 @@ def _forget_expired(session: Session, user_id: str) -> None:
     )
 
 
-def _begin(session: Session, tokens: AccessTokens, *, user_id: str, user_agent: str) -> SignedIn:
+def _begin(session: Session, tokens: AccessTokens, user_id: str, client: Client) -> SignedIn:
     family = secrets.token_urlsafe(32)
-    begun = SignInSession(
-        user_id=user_id,
-        family_hash=_hash(family),
-        refresh_hash="",
-        generation=0,
-        user_agent="".join(filter(str.isprintable, user_agent))[:_MAX_USER_AGENT],
-        expires_at=clock.now() + IDLE_LIFETIME,
-    )
+    begun = new_session(user_id, client, family_hash=_hash(family))
     session.add(begun)
     return _rotate(tokens, begun, family)
 

@@ -11,8 +11,9 @@ from spaceport.uploads.commands import MAX_SIZE
 from spaceport.webhooks import inbound
 
 MAX_BODY = 1024 * 1024
-UPLOADS = "/api/v1/uploads"
 WEBHOOKS = "/webhooks/"
+# Here, and on the dashboard's pages of the same name, archives are taken.
+UPLOADS = "/uploads"
 
 
 class BodyLimitMiddleware:
@@ -42,7 +43,7 @@ class BodyLimitMiddleware:
 
 def _limit(path: str) -> int:
     """An archive has a limit of its own, and comes in a multipart envelope; a push may list thousands of files."""
-    if path == UPLOADS:
+    if path.endswith(UPLOADS):
         return MAX_SIZE + MAX_BODY
     return inbound.MAX_BODY if path.startswith(WEBHOOKS) else MAX_BODY
 
@@ -75,7 +76,7 @@ async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> Non
     error = TooLarge(
         f"The request is larger than {limit // 1024 // 1024} MB.",
         code="request_too_large",
-        fix=f"Send less; files belong in an archive, with POST {UPLOADS}.",
+        fix=f"Send less; files belong in an archive, with POST /api/v1{UPLOADS}.",
     )
     answer = await problems.expected(Request(scope), error)
     await answer(scope, receive, send)

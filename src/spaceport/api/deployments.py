@@ -6,20 +6,16 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from spaceport.accounts import queries as accounts
-from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
 from spaceport.api.caller import MayDeploy, RunningInstance, SignedIn, asking
 from spaceport.api.pages import After, Limit, Page, page
 from spaceport.api.spaces import Name, Owner
 from spaceport.api.streams import EventStream, event_stream
-from spaceport.deployments import commands, frames, queries
+from spaceport.deployments import ask, commands, frames, queries
 from spaceport.deployments.model import DeploymentCreate, DeploymentPublic
 from spaceport.deployments.slot import Limits
-from spaceport.errors import Forbidden, Invalid
-from spaceport.jobs.model import InitiatorType
 from spaceport.spaces import queries as spaces
 from spaceport.spaces.model import Space
-from spaceport.uploads import commands as uploads
 
 router = APIRouter(prefix="/api/v1", tags=["deployments"])
 
@@ -54,18 +50,7 @@ def create_deployment(
     with instance.database.unit_of_work() as session:
         caller = asking(session, credential)
         space = spaces.get(session, caller, owner, name, needs=Role.DEPLOYER)
-        if wanted.source is not None and wanted.source.kind == "upload":
-            uploads.get(session, space.team_id, wanted.source.upload_id)
-        elif wanted.source is not None and caller.only_space is not None:
-            raise _other_source()
-        deployment = commands.request(
-            session,
-            Limits.of(instance.settings),
-            space,
-            source=_source(space, wanted),
-            initiator=_initiator(caller),
-            if_busy=wanted.if_busy,
-        )
+        deployment = ask.deploy(session, instance, caller, space, wanted)
         response.headers["Location"] = f"/api/v1/deployments/{deployment.id}"
         return queries.public(deployment, space)
 
@@ -144,27 +129,3 @@ def cancel_deployment(instance: RunningInstance, claims: SignedIn, deployment_id
         deployment = queries.get(session, caller, deployment_id, needs=Role.DEPLOYER)
         commands.cancel(session, Limits.of(instance.settings), deployment, actor=caller.user_id)
         return queries.public(deployment, session.get_one(Space, deployment.space_id))
-
-
-def _source(space: Space, wanted: DeploymentCreate) -> dict[str, object]:
-    if wanted.source is not None:
-        return wanted.source.model_dump(mode="json")
-    if space.source is None:
-        raise Invalid(
-            f"{space.repo_id} has no source yet.",
-            code="no_source",
-            fix="Set one with PATCH on the space, or send a source with the deployment.",
-        )
-    return space.source
-
-
-def _other_source() -> Forbidden:
-    return Forbidden(
-        "A deploy token deploys uploads and the space's own source, and no other one.",
-        code="deploy_token_source",
-        fix="Upload an archive and deploy that, or set the space's source.",
-    )
-
-
-def _initiator(caller: Caller) -> commands.Initiator:
-    return commands.Initiator(InitiatorType.USER, caller.user_id, caller.name)

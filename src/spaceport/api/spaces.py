@@ -8,7 +8,7 @@ from spaceport.accounts import queries as accounts
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
 from spaceport.api.caller import RunningInstance, SignedIn
-from spaceport.configuration import adoption
+from spaceport.configuration import creation
 from spaceport.deployments import commands as deployments
 from spaceport.deployments import slot
 from spaceport.deployments.slot import Limits
@@ -31,18 +31,7 @@ def create_space(instance: RunningInstance, claims: SignedIn, wanted: SpaceCreat
     """Create a Space on the Hub and manage it, or with `adopt` manage one that exists there."""
     with instance.database.unit_of_work() as session:
         caller = accounts.caller(session, claims)
-    if wanted.hub_account_id is None:
-        hub_accounts.adopt_environment(instance, caller)
-    with instance.database.unit_of_work() as session:
-        admission = commands.admit(session, instance, caller, wanted)
-        if wanted.source is not None and wanted.source.kind == "upload":
-            uploads.get(session, admission.account.team_id, wanted.source.upload_id)
-    head = commands.settle(admission, wanted)
-    present = adoption.ask(admission.hub, head.repo_id) if wanted.adopt else None
-    with instance.database.unit_of_work() as session:
-        space = commands.add(session, instance, caller, wanted, admission, head)
-        if present is not None:
-            adoption.take_over(session, space, head, present)
+    space = creation.create(instance, caller, wanted)
     response.headers["Location"] = f"/api/v1/spaces/{space.repo_id}"
     return queries.public(space)
 

@@ -139,6 +139,7 @@ def _visit(url: str) -> None:
 def _explain(console: Console, url: str, place: Home, port: int) -> None:
     console.print()
     console.print(f"  The app        [bold link={url}]{url}[/]")
+    console.print(f"  The dashboard  http://127.0.0.1:{port}/")
     console.print(f"  The API        http://127.0.0.1:{port}/docs")
     console.print(f"  Signed in as   {home.EMAIL}, password in {home.shown(place.password_file)}")
     console.print()

@@ -27,10 +27,15 @@ def resume(session: Session, deployment: Deployment, last_event_id: str | None) 
     Never ahead of what there is: the readers of one deployment share a cursor.
     """
     seen = parse_cursor(last_event_id) or (0, 0)
-    last = session.exec(select(func.max(Event.id)).where(Event.deployment_id == deployment.id)).one()
-    newest = (last or 0, deployment.log_count)
+    newest = latest(session, deployment)
     cursor = (min(seen[0], newest[0]), min(seen[1], newest[1]))
     return None if deployment.status.final and cursor == newest else cursor
+
+
+def latest(session: Session, deployment: Deployment) -> Cursor:
+    """The cursor of one who has seen all that there was when the deployment was read."""
+    last = session.exec(select(func.max(Event.id)).where(Event.deployment_id == deployment.id)).one()
+    return (last or 0, deployment.log_count)
 
 
 class DeploymentReader:

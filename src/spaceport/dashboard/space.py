@@ -1,0 +1,140 @@
+"""One space: what runs, what was deployed, and what one can do about it."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from spaceport import errors
+from spaceport.accounts.model import Role
+from spaceport.dashboard import flash, forms, render, streams, visitor
+from spaceport.dashboard.failures import status_of
+from spaceport.dashboard.flash import Flash
+from spaceport.dashboard.forms import OWN_FORM, Form
+from spaceport.dashboard.visitor import RunningInstance
+from spaceport.deployments import ask, lifecycle, overview, queries
+from spaceport.deployments.model import DeploymentCreate
+from spaceport.events import activity
+from spaceport.runtime.model import Observation
+from spaceport.sources.model import UploadSource
+from spaceport.spaces import commands
+from spaceport.spaces import queries as spaces
+from spaceport.spaces.model import NAME_PATTERN, SpaceUpdate
+from spaceport.uploads import commands as uploads
+
+router = APIRouter()
+
+Owner = Annotated[str, Path(pattern=NAME_PATTERN, max_length=96)]
+Name = Annotated[str, Path(pattern=NAME_PATTERN, max_length=96)]
+Sent = Annotated[Form, Depends(forms.sent_signed_in)]
+
+_SHOWN = 25
+
+
+@router.get("/spaces/{owner}/{name}")
+def space_page(instance: RunningInstance, request: Request, owner: Owner, name: Name) -> Response:
+    """With htmx only the part that changes by itself."""
+    with instance.database.unit_of_work() as session:
+        caller = visitor.caller(session, request)
+        space = spaces.get(session, caller, owner, name)
+        seen = session.get(Observation, space.id)
+        context: dict[str, Any] = {
+            "space": space,
+            "row": overview.one(session, space),
+            "runtime": queries.runtime(session, space, seen) if seen else None,
+            "listed_at": seen.listed_at if seen else None,
+            "deployments": queries.page(session, space, after=None, limit=_SHOWN),
+            "may_deploy": caller.teams[space.team_id].covers(Role.DEPLOYER),
+            "may_change": caller.teams[space.team_id].covers(Role.ADMIN),
+        }
+    template = "fragments/space.html" if render.asked_by_htmx(request) else "space.html"
+    return (render.fragment if render.asked_by_htmx(request) else render.page)(request, template, **context)
+
+
+@router.get("/spaces/{owner}/{name}/stream")
+def follow_space(instance: RunningInstance, request: Request, owner: Owner, name: Name) -> Response:
+    """Tells the page that something happened to this space."""
+    with instance.database.unit_of_work() as session:
+        space = spaces.get(session, visitor.caller(session, request), owner, name)
+        topic = (space.id, activity.resume(session, space.id, None))
+    return streams.answer(streams.changes(request.app.state.feed, [topic]))
+
+
+@router.post("/spaces/{owner}/{name}/deploy", dependencies=OWN_FORM)
+def send_deploy(instance: RunningInstance, request: Request, owner: Owner, name: Name) -> Response:
+    """The space's own source, in its newest revision."""
+    with instance.database.unit_of_work() as session:
+        caller = visitor.caller(session, request)
+        space = spaces.get(session, caller, owner, name, needs=Role.DEPLOYER)
+        deployment = ask.deploy(session, instance, caller, space, DeploymentCreate(), trigger="dashboard")
+    return flash.redirect(request, f"/deployments/{deployment.id}")
+
+
+@router.post("/spaces/{owner}/{name}/uploads")
+def send_archive(instance: RunningInstance, request: Request, owner: Owner, name: Name, form: Sent) -> Response:
+    """Deploy an archive for this once."""
+    file = form.file("archive")
+    if file is None:
+        raise errors.Invalid("No archive was chosen.", code="no_archive", fix="Choose a .tar.gz or .zip file.")
+    with instance.database.unit_of_work() as session:
+        caller = visitor.caller(session, request)
+        space = spaces.get(session, caller, owner, name, needs=Role.DEPLOYER)
+    with instance.database.unit_of_work() as session:
+        upload = uploads.keep(session, space.team_id, file.file)
+        wanted = DeploymentCreate(source=UploadSource(upload_id=upload.id))
+        deployment = ask.deploy(session, instance, caller, space, wanted, trigger="dashboard")
+    return flash.redirect(request, f"/deployments/{deployment.id}")
+
+
+@router.post("/spaces/{owner}/{name}/pause", dependencies=OWN_FORM)
+def send_pause(instance: RunningInstance, request: Request, owner: Owner, name: Name) -> Response:
+    with instance.database.unit_of_work() as session:
+        caller = visitor.caller(session, request)
+    paused = lifecycle.pause(instance, caller, owner, name)
+    also = (
+        f" {len(paused.canceled_deployments)} deployment under way was canceled." if paused.canceled_deployments else ""
+    )
+    said = Flash("good", f"{owner}/{name} is paused.{also}", "Restart starts it again.")
+    return flash.redirect(request, f"/spaces/{owner}/{name}", said)
+
+
+@router.post("/spaces/{owner}/{name}/restart")
+def send_restart(instance: RunningInstance, request: Request, owner: Owner, name: Name, form: Sent) -> Response:
+    with instance.database.unit_of_work() as session:
+        caller = visitor.caller(session, request)
+    lifecycle.restart(instance, caller, owner, name, factory=form.text("factory") == "yes")
+    return flash.redirect(request, f"/spaces/{owner}/{name}", Flash("good", f"{owner}/{name} starts again."))
+
+
+@router.get("/spaces/{owner}/{name}/settings")
+def settings_page(instance: RunningInstance, request: Request, owner: Owner, name: Name) -> Response:
+    with instance.database.unit_of_work() as session:
+        caller = visitor.caller(session, request)
+        space = spaces.get(session, caller, owner, name, needs=Role.ADMIN)
+    source = space.source or {}
+    values = {key: str(source.get(key) or "") for key in ("kind", "url", "ref", "folder")}
+    values |= {"health_path": space.health_rule.path, "auto_deploy": "yes" if space.auto_deploy else ""}
+    return render.page(request, "space_settings.html", space=space, values=values)
+
+
+@router.post("/spaces/{owner}/{name}/settings")
+def send_settings(instance: RunningInstance, request: Request, owner: Owner, name: Name, form: Sent) -> Response:
+    values = form.given("url", "ref", "folder", "health_path", "auto_deploy")
+    with instance.database.unit_of_work() as session:
+        caller = visitor.caller(session, request)
+        space = spaces.get(session, caller, owner, name, needs=Role.ADMIN)
+        health = space.health_rule.model_dump(mode="json") | {"path": values.get("health_path", "/")}
+        wanted: dict[str, Any] = {"health": health, "auto_deploy": "auto_deploy" in values}
+        if "url" in values:
+            git = {"kind": "git", "url": values["url"], "ref": values.get("ref"), "folder": values.get("folder", "")}
+            wanted["source"] = git
+        if token := form.text("source_token"):
+            wanted["source_token"] = token
+        try:
+            commands.change(session, instance, caller, space, forms.parsed(SpaceUpdate, wanted))
+        except errors.Invalid as error:
+            session.rollback()
+            status = status_of(error)
+            return render.page(
+                request, "space_settings.html", status=status, space=space, values=values, said=flash.of(error)
+            )
+    return flash.redirect(request, f"/spaces/{space.repo_id}", Flash("good", "The settings are saved."))

@@ -1,0 +1,113 @@
+"""Each fragment in each state on one page, for the people who work on them. Only with `STORYBOOK=true`."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from spaceport import clock
+from spaceport.dashboard import render, words
+from spaceport.deployments import timeline
+from spaceport.deployments.model import Deployment
+from spaceport.deployments.overview import Overview, Row, Wanted
+from spaceport.deployments.states import Status
+from spaceport.jobs.model import InitiatorType
+from spaceport.spaces.model import Sdk, Space, Visibility
+
+router = APIRouter()
+
+STAGES = ("RUNNING", "RUNNING_BUILDING", "BUILDING", "APP_STARTING", "PAUSED", "SLEEPING", "NO_APP_FILE", "BUILD_ERROR")
+_USUAL = {"Waiting": 0.4, "Push": 3.0, "Build": 41.0, "Start": 6.0, "Health check": 5.0}
+_BEGUN = ("started_at", "pushed_at", "starting_at", "verifying_at")
+_REACHED = {Status.QUEUED: 0, Status.PUSHING: 1, Status.BUILDING: 2, Status.STARTING: 3, Status.CANCELED: 2}
+
+
+@router.get("/storybook")
+def storybook_page(request: Request) -> Response:
+    now = clock.now()
+    space = _space()
+    deployments = [_deployment(status, now) for status in Status]
+    stories = [
+        {"deployment": each, "space": space, "steps": timeline.steps(each, _USUAL, now), "may_deploy": True}
+        for each in deployments
+    ]
+    rows = [_row(stage, deployments[i % len(deployments)], i, now) for i, stage in enumerate((*STAGES, None))]
+    return render.page(
+        request,
+        "storybook.html",
+        signs=[words.stage(stage) for stage in (*STAGES, None)] + [words.status(status) for status in Status],
+        stories=stories,
+        found=Overview(rows, len(rows), len(rows)),
+        wanted=Wanted(),
+        pages=1,
+    )
+
+
+def _space() -> Space:
+    return Space(
+        id="space_story",
+        team_id="team_story",
+        hub_account_id="hub_story",
+        endpoint="https://hub.example",
+        owner="acme",
+        name="demo",
+        sdk=Sdk.DOCKER,
+        visibility=Visibility.PUBLIC,
+    )
+
+
+def _deployment(status: Status, now: datetime) -> Deployment:
+    begun = now - timedelta(minutes=2)
+    reached = _REACHED.get(status, 4)
+    times: dict[str, Any] = {
+        name: begun + timedelta(seconds=(1, 4, 38, 44)[i]) for i, name in enumerate(_BEGUN) if i < reached
+    }
+    failed = status is Status.FAILED
+    return Deployment(
+        id=f"dep_{status}",
+        team_id="team_story",
+        space_id="space_story",
+        number=12,
+        status=status,
+        waiting_for="slot" if status is Status.QUEUED else None,
+        reason_code="health_check_failed" if failed else None,
+        reason="The app answered 500 at /health, three times in a row." if status.final else None,
+        fix="Read the last lines of the app's log below; the first error there is the cause." if failed else None,
+        trigger="dashboard",
+        initiator_type=InitiatorType.USER,
+        initiator_id="usr_story",
+        initiator_name="Ada",
+        source={"kind": "git", "url": "https://git.example/acme/demo", "ref": "main"},
+        revision="4f2a9c1d" * 5,
+        commit_message="Answer health checks before the model is loaded",
+        commit_author="Ada <ada@example.org>",
+        hub_sha="9b1c2d3e" * 5 if reached > 1 else None,
+        pushed=True,
+        url="https://acme-demo.hub.example",
+        release=7 if status is Status.SUCCEEDED else None,
+        created_at=begun,
+        finished_at=now - timedelta(seconds=70) if status.final else None,
+        **times,
+    )
+
+
+def _row(stage: str | None, deployment: Deployment, index: int, now: datetime) -> Row:
+    return Row(
+        space_id=f"space_{index}",
+        owner="acme",
+        name=f"story-{index}",
+        sdk=list(Sdk)[index % len(Sdk)],
+        hardware="cpu-basic",
+        host="https://acme-story.hub.example" if index % 2 else None,
+        drifted=index == 1,
+        stage=stage,
+        observed_at=now,
+        release=index,
+        usd_this_month=0.4 * index,
+        deployment_id=f"dep_{index}",
+        number=deployment.number,
+        status=deployment.status,
+        commit_message=deployment.commit_message,
+        created_at=deployment.created_at,
+        finished_at=deployment.finished_at,
+    )

@@ -1,0 +1,111 @@
+"""`make screenshots`: a picture of every page, of the real program with its local Hub, in docs/images/."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from tests.browser.conftest import CHROMIUM, FLAGS, Window
+from tests.git_server import GitServer
+from tests.localhub_server import LocalHub
+from tests.scenarios import apps
+from tests.spaceport_server import Person, SpaceportServer
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+SPACES = ("atlas-search", "chat-demo", "image-captions", "voice-notes")
+SLOW = (
+    "FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\n"
+    "RUN for i in $(seq 40); do echo Collecting wheel $i of 40; sleep 0.3; done\n"
+)
+
+
+def main() -> None:
+    with _programs() as (spaceport, git), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        window = _window(browser, spaceport)
+        _first_run(window, spaceport)
+        person = spaceport.person("Ada")
+        person.connect_hub()
+        shown = _worked(person, git)
+        window = _window(browser, spaceport)
+        window.sign_in("Ada")
+        for theme in ("light", "dark"):
+            window.page.emulate_media(color_scheme=theme)
+            for name, path in shown.items():
+                window.open(path)
+                _shoot(window.page, f"{name}-{theme}")
+        window.page.set_viewport_size({"width": 390, "height": 844})
+        for name in ("spaces", "building"):
+            window.open(shown[name])
+            _shoot(window.page, f"{name}-phone")
+        browser.close()
+
+
+@contextmanager
+def _programs() -> Iterator[tuple[SpaceportServer, GitServer]]:
+    home = Path(tempfile.mkdtemp(prefix="spaceport-pictures-"))
+    home.chmod(0o755)
+    hub = LocalHub(home / "hub")
+    spaceport = SpaceportServer(home / "spaceport", hub.url, STORYBOOK="true")
+    try:
+        with GitServer() as git:
+            yield spaceport, git
+    finally:
+        spaceport.stop()
+        hub.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _window(browser: Browser, spaceport: SpaceportServer) -> Window:
+    context = browser.new_context(viewport={"width": 1280, "height": 820}, device_scale_factor=1)
+    return Window(context.new_page(), spaceport.url)
+
+
+def _first_run(window: Window, spaceport: SpaceportServer) -> None:
+    for name, path in (("sign-in", "/sign-in"), ("sign-up", "/sign-up"), ("not-found", "/nowhere")):
+        window.open(path)
+        _shoot(window.page, name)
+    first = spaceport.person("first")
+    first.get("/hub-accounts")
+    first.http.close()
+    window.sign_up("Grace")
+    _shoot(window.page, "first-run")
+
+
+def _worked(person: Person, git: GitServer) -> dict[str, str]:
+    """A team with some history; the addresses of what is worth a picture."""
+    repository = git.repo("captions")
+    for name in SPACES:
+        person.manage(f"local/{name}")
+        person.finished(person.deploy(f"local/{name}", source=person.upload(apps.hello(name))))
+    repository.commit(apps.hello("captions"), message="Caption several images at once")
+    source = {"kind": "git", "url": git.url("captions")}
+    live = person.finished(person.deploy("local/image-captions", source=source))
+    failed = person.finished(person.deploy("local/chat-demo", source=person.upload(apps.broken_build())))
+    person.post("/spaces/local/voice-notes/pause")
+    repository.commit({"Dockerfile": SLOW + "CMD python app.py\n"}, message="Answer before the model is loaded")
+    building = person.deploy("local/atlas-search", source=source)
+    person.until(building, "deployment.building")
+    return {
+        "building": f"/deployments/{building['id']}",
+        "spaces": "/",
+        "space": "/spaces/local/image-captions",
+        "live": f"/deployments/{live['id']}",
+        "failed": f"/deployments/{failed['id']}",
+        "new-space": "/spaces/new",
+        "settings": "/spaces/local/image-captions/settings",
+        "account": "/account",
+        "storybook": "/storybook",
+    }
+
+
+def _shoot(page: Page, name: str) -> None:
+    page.wait_for_timeout(600)
+    page.screenshot(path=IMAGES / f"{name}.png", full_page=name.startswith(("settings", "account", "new", "first")))
+
+
+if __name__ == "__main__":
+    IMAGES.mkdir(exist_ok=True)
+    main()
