@@ -72,6 +72,7 @@ def caller(session: Session, presented: Presented) -> Caller:
         email="",
         name=f"{found.name} (deploy token)",
         session_id="",
+        used_at=now,
         teams={found.team_id: Role.DEPLOYER},
         default_team_id=found.team_id,
         only_space=found.space_id,

@@ -184,7 +184,7 @@ def test_release_jobs_are_kept_shown_and_removed_with_null(crew: Crew) -> None:
     tests = {"docker_image": "python:3.12", "command": ["pytest"], "environment": {"CI": "1"}, "timeout_seconds": 60}
     made = crew.done("PATCH", "{space}", {"pre_deploy_job": tests, "post_deploy_job": tests})
     assert made["pre_deploy_job"] == made["post_deploy_job"]
-    assert made["pre_deploy_job"] == tests | {"space_id": None, "arguments": [], "flavor": "cpu-basic"}
+    assert made["pre_deploy_job"] == tests | {"space_id": None, "arguments": [], "flavor": "cpu-basic", "secrets": []}
     crew.done("PATCH", "{space}", {"health": {"path": "/"}})
     changed = crew.done("PATCH", "{space}", {"pre_deploy_job": None})
     assert (changed["pre_deploy_job"], changed["post_deploy_job"]) == (None, made["post_deploy_job"])
