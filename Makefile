@@ -4,7 +4,7 @@ DEV := .venv/ready-for-tests
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 TESTS ?= tests
 
-.PHONY: screenshots vendor help demo serve test check chaos bench-webhooks fmt lock clean
+.PHONY: help demo serve test check chaos bench-webhooks examples screenshots vendor fmt lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -39,6 +39,9 @@ screenshots: $(DEV) ## Take a picture of every page of the dashboard, with Chrom
 
 vendor: $(ENV) ## Fetch the browser files that others made from the npm registry, and check their hashes
 	@scripts/vendor
+
+examples: $(DEV) ## Record the examples of the OpenAPI document anew, from what the tests of the API ask
+	@RECORD_EXAMPLES=1 $(PY) -m pytest -q tests/api
 
 fmt: $(DEV) ## Format the code and fix what can be fixed
 	@$(PY) -m ruff format

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
+from tests.api import recording
 
 from spaceport import instance as instances
 from spaceport.accounts import passwords
@@ -29,7 +30,15 @@ def instance(database, tmp_path):
 
 @pytest.fixture
 def api(instance):
-    return TestClient(create_api(instance), raise_server_exceptions=False)
+    client = recording.RecordingClient if recording.wanted() else TestClient
+    return client(create_api(instance), raise_server_exceptions=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def examples():
+    yield
+    if recording.wanted():
+        recording.write()
 
 
 @pytest.fixture

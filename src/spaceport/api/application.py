@@ -20,6 +20,7 @@ from spaceport.api import (
     deployments,
     drift,
     duplicates,
+    examples,
     fleet,
     hardware,
     health,
@@ -89,6 +90,7 @@ class Api(FastAPI):
         document = super().openapi()
         document["components"]["schemas"].update(problems.SCHEMAS)
         idempotency.describe(document)
+        examples.describe(document)
         return document
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from sqlmodel import col, select
+from tests import git_hosts
 from tests.api.conftest import Person
 from tests.localhub_server import LocalHub
 from tests.spaceport_server import archive
@@ -18,8 +20,10 @@ from spaceport.hub.transport import install_client
 from spaceport.instance import Instance
 from spaceport.main import readers
 from spaceport.settings import Settings
+from spaceport.webhooks.providers import Provider
 
 ROLES = ("viewer", "deployer", "admin", "owner")
+NEXT = "apply=next_deployment"
 
 
 @pytest.fixture(scope="session")
@@ -122,3 +126,25 @@ def events(database: Database):
             return [event.data | {"actor": event.actor} for event in found]
 
     return of
+
+
+@pytest.fixture
+def everything(crew: Crew) -> Crew:
+    """A deployment that has ended and one that is queued, with their jobs; a hook and a delivery."""
+    ended = crew.done("POST", "{space}/deployments")
+    crew.ids["ended"] = ended["id"]
+    crew.done("POST", "/api/v1/deployments/{ended}/cancellation")
+    crew.done("POST", "{space}/secrets?" + NEXT, {"secrets": [{"key": "CREW_KEY", "value": "x"}]})
+    crew.done("POST", "{space}/variables?" + NEXT, {"variables": [{"key": "CREW_COLOR", "value": "red"}]})
+    crew.ids |= {"secret": "CREW_KEY", "variable": "CREW_COLOR"}
+    crew.ids["deployment"] = crew.done("POST", "{space}/deployments")["id"]
+    crew.ids["deploy_token"] = crew.done("POST", "{space}/deploy-tokens", {"name": "ours"})["id"]
+    crew.ids["job"] = crew.done("GET", "/api/v1/jobs?deployment_id={deployment}")["items"][0]["id"]
+    hook = crew.done("POST", "{space}/hooks")
+    crew.ids["hook"] = hook["id"]
+    body = git_hosts.push(Provider.HUGGINGFACE, "spaces/local/other", "a" * 40)
+    sent = git_hosts.send(Provider.HUGGINGFACE, hook["secret"], body)
+    path = urlsplit(hook["url"]).path
+    answer = crew.people["owner"].api.post(path, content=sent.body, headers=sent.headers)
+    crew.ids["delivery"] = answer.json()["delivery_id"]
+    return crew

@@ -1,20 +1,15 @@
 """Every route, asked by everybody: nothing of another team is seen or changed, and each role may do its part."""
 
 import re
-from urllib.parse import urlsplit
 
 import pytest
-from tests import git_hosts
-from tests.api.doors.conftest import ROLES, Crew
-
-from spaceport.webhooks.providers import Provider
+from tests.api.doors.conftest import NEXT, ROLES, Crew
 
 PEOPLE = ("nobody", "stranger", *ROLES)
 UPLOAD = "upl_" + "0" * 26
 SPACE = {"owner": "local", "name": "new-one", "sdk": "static", "hub_account_id": "{account}"}
 VOLUMES = {"volumes": [{"type": "bucket", "source": "acme/data", "mount_path": "/data"}]}
 # A deployment is under way, so that changes of secrets and variables can be staged alone.
-NEXT = "apply=next_deployment"
 STAGED = (401, 404, 403, 200, 200, 200)
 OTHER = {"source": {"kind": "upload", "upload_id": UPLOAD}}
 
@@ -138,28 +133,6 @@ MATRIX = {
 # Covered for every role in test_teams.py, about the caller alone, without an end (test_activity.py), or open to whoever
 # signs (test_hooks.py).
 ELSEWHERE = re.compile(r"/api/v1/(teams|me|auth)|/health$|/webhooks/|\{space\}/events$")
-
-
-@pytest.fixture
-def everything(crew: Crew) -> Crew:
-    """A deployment that has ended and one that is queued, with their jobs; a hook and a delivery."""
-    ended = crew.done("POST", "{space}/deployments")
-    crew.ids["ended"] = ended["id"]
-    crew.done("POST", "/api/v1/deployments/{ended}/cancellation")
-    crew.done("POST", "{space}/secrets?" + NEXT, {"secrets": [{"key": "CREW_KEY", "value": "x"}]})
-    crew.done("POST", "{space}/variables?" + NEXT, {"variables": [{"key": "CREW_COLOR", "value": "red"}]})
-    crew.ids |= {"secret": "CREW_KEY", "variable": "CREW_COLOR"}
-    crew.ids["deployment"] = crew.done("POST", "{space}/deployments")["id"]
-    crew.ids["deploy_token"] = crew.done("POST", "{space}/deploy-tokens", {"name": "ours"})["id"]
-    crew.ids["job"] = crew.done("GET", "/api/v1/jobs?deployment_id={deployment}")["items"][0]["id"]
-    hook = crew.done("POST", "{space}/hooks")
-    crew.ids["hook"] = hook["id"]
-    body = git_hosts.push(Provider.HUGGINGFACE, "spaces/local/other", "a" * 40)
-    sent = git_hosts.send(Provider.HUGGINGFACE, hook["secret"], body)
-    path = urlsplit(hook["url"]).path
-    answer = crew.people["owner"].api.post(path, content=sent.body, headers=sent.headers)
-    crew.ids["delivery"] = answer.json()["delivery_id"]
-    return crew
 
 
 def filled(value: object, crew: Crew) -> object:
