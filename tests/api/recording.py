@@ -1,5 +1,6 @@
 """Examples for the OpenAPI document, recorded from what the tests ask and are answered: `make examples`."""
 
+import functools
 import json
 import os
 import re
@@ -12,13 +13,14 @@ from spaceport.api import examples
 
 # What differs from run to run, or is only true on the machine that recorded it.
 _PLAIN = (
-    (r"http://127\.0\.0\.1:\d+/spaces", "https://huggingface.co/spaces"),
+    (r"http://127\.0\.0\.1:\d+(/spaces|\")", r"https://huggingface.co\1"),
     (r"https?://127\.\d+\.\d+\.\d+:\d+", "https://acme-demo.hf.space"),
     (r"space-\d+", "demo"),
     (r'"local"', '"acme"'),
     (r"local/", "acme/"),
     (r"hf_local", "hf_…"),
     (r"ey[\w-]+\.[\w-]+\.[\w-]+", "eyJ…"),
+    (r"spd_[\w-]+", "spd_…"),
     (r"whsec_[\w+/=-]+", "whsec_…"),
     (r'("refresh_token": )"[^"]+"', r'\1"…"'),
 )
@@ -32,12 +34,12 @@ class RecordingClient(TestClient):
     def request(self, method: str, url: Any, **options: Any) -> httpx2.Response:
         answer = super().request(method, url, **options)
         operation = self._operation(method, answer.url.path)
-        if operation is not None and answer.is_success:
-            self._keep(operation, options.get("json"), answer)
+        if operation is not None and str(answer.status_code) in operation["responses"]:
+            self._keep(operation["operationId"], options.get("json"), answer)
         return answer
 
     def _keep(self, operation: str, sent: Any, answer: httpx2.Response) -> None:
-        if answer.headers.get("content-type") != "application/json":
+        if answer.headers.get("content-type") != "application/json" or not answer.content:
             return
         exchange = {"status": answer.status_code, "response": answer.json()}
         if sent is not None:
@@ -46,14 +48,17 @@ class RecordingClient(TestClient):
         if known is None or _worth(exchange) > _worth(known):
             self.best[operation] = exchange
 
-    def _operation(self, method: str, path: str) -> str | None:
-        found = None
-        for template, operations in self.app.openapi()["paths"].items():
-            pattern = re.sub(r"\{[^}]+\}", "[^/]+", template)
-            # A path without parameters is the more exact one.
-            if method.lower() in operations and re.fullmatch(pattern, path) and (found is None or "{" not in template):
-                found = operations[method.lower()]["operationId"]
-        return found
+    @functools.cached_property
+    def _patterns(self) -> list[tuple[re.Pattern[str], dict[str, Any]]]:
+        """Paths without parameters first: they are the more exact ones."""
+        paths = sorted(self.app.openapi()["paths"].items(), key=lambda item: "{" in item[0])
+        return [(re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)), methods) for path, methods in paths]
+
+    def _operation(self, method: str, path: str) -> dict[str, Any] | None:
+        for pattern, methods in self._patterns:
+            if method.lower() in methods and pattern.fullmatch(path):
+                return methods[method.lower()]
+        return None
 
 
 def wanted() -> bool:

@@ -230,7 +230,7 @@ def test_a_locked_space_refuses_a_deployment_by_hand_with_the_reason(crew: Crew)
 def test_a_deployment_that_waits_for_approval_is_approved_or_rejected(crew: Crew) -> None:
     crew.done("PUT", "{space}/deploy-rules", {"approval": True})
     first = crew.done("POST", "{space}/deployments")
-    approved = crew.done("POST", f"/api/v1/deployments/{first['id']}/approval")
+    approved = crew.done("POST", f"/api/v1/deployments/{first['id']}/approval", {"revision": None})
     second = crew.done("POST", "{space}/deployments", {"if_busy": "wait"})
     rejected = crew.done("POST", f"/api/v1/deployments/{second['id']}/rejection", {"reason": "not now"})
     assert (first["waiting_for"], approved["waiting_for"]) == ("approval", None)
