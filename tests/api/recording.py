@@ -15,6 +15,7 @@ from spaceport.api import examples
 _PLAIN = (
     (r"http://127\.0\.0\.1:\d+(/spaces|\")", r"https://huggingface.co\1"),
     (r"https?://127\.\d+\.\d+\.\d+:\d+", "https://acme-demo.hf.space"),
+    (r"127\.\d+\.\d+\.\d+:\d+", "acme-demo.hf.space"),
     (r"space-\d+", "demo"),
     (r'"local"', '"acme"'),
     (r"local/", "acme/"),
