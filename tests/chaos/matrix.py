@@ -31,6 +31,8 @@ from spaceport.main import Store, create_app
 from spaceport.settings import Settings
 
 _AT_ONCE = 16
+# The reconciler looks at all Spaces, and asks for the prices of their hardware, whenever it likes.
+_OF_THE_RECONCILER = {"/api/spaces", "/api/spaces/hardware"}
 _ENDS = ("deployment.succeeded", "deployment.failed", "deployment.canceled", "deployment.superseded")
 _numbers = itertools.count(1)
 
@@ -98,12 +100,11 @@ class Matrix:
             ended = self._person.finished(self._person.deploy(repo))
             assert ended["status"] == "succeeded", (name, ended, self._person.log(ended))
             for (step, first), (_, last) in itertools.pairwise([*self._begun, ("", self._last_call())]):
-                # The reconciler's listing is not the deployment's.
                 calls = [call for call in self._hub.calls(after=first) if call["number"] <= last]
                 found += [
                     Route(name, step, call["method"], template(call["path"], repo))
                     for call in calls
-                    if call["path"] != "/api/spaces"
+                    if call["path"] not in _OF_THE_RECONCILER
                 ]
         return found
 

@@ -61,7 +61,9 @@ class Bench:
         self.account = HubAccount(
             team_id=self.team.id, endpoint="https://hub", origin="stored", name="a", plan="pro", token_role="write"
         )
-        self.caller = Caller("usr_ada", "ada@example.org", "Ada", "s", clock.now(), {self.team.id: Role.OWNER}, self.team.id)
+        self.caller = Caller(
+            "usr_ada", "ada@example.org", "Ada", "s", clock.now(), {self.team.id: Role.OWNER}, self.team.id
+        )
         with database.unit_of_work() as session:
             session.add(self.team)
             session.flush()
