@@ -66,17 +66,22 @@ def request(
         initiator_name=initiator.name,
         source=source,
     )
-    if if_busy in (IfBusy.SUPERSEDE, IfBusy.SUPERSEDE_RUNNING):
-        supersede_queued(session, limits, deployment)
-    stops = if_busy is IfBusy.SUPERSEDE_RUNNING and deployment.waiting_for not in gates.GATES
-    if busy is not None and stops and not busy.status.final:
-        busy.superseded_by = deployment.id
-        _stop(session, limits, busy, actor=initiator.id)
+    _make_way(session, limits, deployment, busy, if_busy)
     session.add(deployment)
     session.flush()
     note(session, deployment, "queued", actor=initiator.id, number=deployment.number, trigger=trigger)
     slot.hand_on(session, limits, held=space.id)
     return deployment
+
+
+def _make_way(session: Session, limits: Limits, newer: Deployment, busy: Deployment | None, if_busy: IfBusy) -> None:
+    """End what the newcomer takes the place of. One that waits at a gate stops nobody who runs."""
+    if if_busy in (IfBusy.SUPERSEDE, IfBusy.SUPERSEDE_RUNNING):
+        supersede_queued(session, limits, newer)
+    stops = if_busy is IfBusy.SUPERSEDE_RUNNING and newer.waiting_for not in gates.GATES
+    if busy is not None and stops and not busy.status.final:
+        busy.superseded_by = newer.id
+        _stop(session, limits, busy, actor=newer.initiator_id)
 
 
 def cancel(session: Session, limits: Limits, deployment: Deployment, *, actor: str) -> None:
