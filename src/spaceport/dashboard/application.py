@@ -4,12 +4,23 @@ from fastapi import FastAPI
 from starlette.routing import Match, Mount
 from starlette.types import Scope
 
-from spaceport.dashboard import account, assets, deployment, failures, new_space, sign_in, space, spaces, storybook
+from spaceport.dashboard import (
+    account,
+    assets,
+    deployment,
+    failures,
+    new_space,
+    sign_in,
+    space,
+    space_settings,
+    spaces,
+    storybook,
+)
 from spaceport.dashboard.security import SecurityHeaders
 from spaceport.events.feed import Feed
 from spaceport.instance import Instance
 
-_DOORS = (assets, sign_in, spaces, new_space, space, deployment, account)
+_DOORS = (assets, sign_in, spaces, new_space, space, space_settings, deployment, account)
 
 
 _FOR_PROGRAMS = ("/api/", "/webhooks/")

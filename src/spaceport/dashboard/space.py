@@ -1,31 +1,25 @@
 """One space: what runs, what was deployed, and what one can do about it."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from spaceport import errors
 from spaceport.accounts.model import Role
-from spaceport.dashboard import flash, forms, render, streams, visitor
-from spaceport.dashboard.failures import status_of
+from spaceport.dashboard import flash, render, space_frame, streams, visitor
 from spaceport.dashboard.flash import Flash
-from spaceport.dashboard.forms import OWN_FORM, Form
+from spaceport.dashboard.forms import OWN_FORM
+from spaceport.dashboard.space_frame import Name, Owner, Sent
 from spaceport.dashboard.visitor import RunningInstance
 from spaceport.deployments import ask, lifecycle, overview, queries
 from spaceport.deployments.model import DeploymentCreate
 from spaceport.events import activity
 from spaceport.runtime.model import Observation
 from spaceport.sources.model import UploadSource
-from spaceport.spaces import commands
 from spaceport.spaces import queries as spaces
-from spaceport.spaces.model import NAME_PATTERN, SpaceUpdate
 from spaceport.uploads import commands as uploads
 
 router = APIRouter()
-
-Owner = Annotated[str, Path(pattern=NAME_PATTERN, max_length=96)]
-Name = Annotated[str, Path(pattern=NAME_PATTERN, max_length=96)]
-Sent = Annotated[Form, Depends(forms.sent_signed_in)]
 
 _SHOWN = 25
 
@@ -37,14 +31,11 @@ def space_page(instance: RunningInstance, request: Request, owner: Owner, name: 
         caller = visitor.caller(session, request)
         space = spaces.get(session, caller, owner, name)
         seen = session.get(Observation, space.id)
-        context: dict[str, Any] = {
-            "space": space,
+        context: dict[str, Any] = space_frame.context(caller, space, "") | {
             "row": overview.one(session, space),
             "runtime": queries.runtime(session, space, seen) if seen else None,
             "listed_at": seen.listed_at if seen else None,
             "deployments": queries.page(session, space, after=None, limit=_SHOWN),
-            "may_deploy": caller.teams[space.team_id].covers(Role.DEPLOYER),
-            "may_change": caller.teams[space.team_id].covers(Role.ADMIN),
         }
     template = "fragments/space.html" if render.asked_by_htmx(request) else "space.html"
     return (render.fragment if render.asked_by_htmx(request) else render.page)(request, template, **context)
@@ -103,38 +94,3 @@ def send_restart(instance: RunningInstance, request: Request, owner: Owner, name
         caller = visitor.caller(session, request)
     lifecycle.restart(instance, caller, owner, name, factory=form.text("factory") == "yes")
     return flash.redirect(request, f"/spaces/{owner}/{name}", Flash("good", f"{owner}/{name} starts again."))
-
-
-@router.get("/spaces/{owner}/{name}/settings")
-def settings_page(instance: RunningInstance, request: Request, owner: Owner, name: Name) -> Response:
-    with instance.database.unit_of_work() as session:
-        caller = visitor.caller(session, request)
-        space = spaces.get(session, caller, owner, name, needs=Role.ADMIN)
-    source = space.source or {}
-    values = {key: str(source.get(key) or "") for key in ("kind", "url", "ref", "folder")}
-    values |= {"health_path": space.health_rule.path, "auto_deploy": "yes" if space.auto_deploy else ""}
-    return render.page(request, "space_settings.html", space=space, values=values)
-
-
-@router.post("/spaces/{owner}/{name}/settings")
-def send_settings(instance: RunningInstance, request: Request, owner: Owner, name: Name, form: Sent) -> Response:
-    values = form.given("url", "ref", "folder", "health_path", "auto_deploy")
-    with instance.database.unit_of_work() as session:
-        caller = visitor.caller(session, request)
-        space = spaces.get(session, caller, owner, name, needs=Role.ADMIN)
-        health = space.health_rule.model_dump(mode="json") | {"path": values.get("health_path", "/")}
-        wanted: dict[str, Any] = {"health": health, "auto_deploy": "auto_deploy" in values}
-        if "url" in values:
-            git = {"kind": "git", "url": values["url"], "ref": values.get("ref"), "folder": values.get("folder", "")}
-            wanted["source"] = git
-        if token := form.text("source_token"):
-            wanted["source_token"] = token
-        try:
-            commands.change(session, instance, caller, space, forms.parsed(SpaceUpdate, wanted))
-        except errors.Invalid as error:
-            session.rollback()
-            status = status_of(error)
-            return render.page(
-                request, "space_settings.html", status=status, space=space, values=values, said=flash.of(error)
-            )
-    return flash.redirect(request, f"/spaces/{space.repo_id}", Flash("good", "The settings are saved."))

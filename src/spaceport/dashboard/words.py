@@ -55,6 +55,8 @@ WAITING = {
     "limit": "Waits because as many deployments as allowed are under way.",
 }
 SDKS = {"docker": "Docker", "gradio": "Gradio", "static": "Static", "streamlit": "Streamlit"}
+# The pages of one space, in their order, by the end of their address.
+SPACE_PAGES = {"": "Overview", "settings": "Settings"}
 _TRIGGERS = {"api": "REST API", "webhook": "push", "reconcile": "branch moved"}
 _UNITS = ((86400 * 365, "y"), (86400 * 30, "mo"), (86400, "d"), (3600, "h"), (60, "min"))
 

@@ -1,0 +1,26 @@
+"""What the pages of one space have in common: their address, their tabs, and what the visitor may do there."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Path
+
+from spaceport.accounts.caller import Caller
+from spaceport.accounts.model import Role
+from spaceport.dashboard import forms
+from spaceport.dashboard.forms import Form
+from spaceport.spaces.model import NAME_PATTERN, Space
+
+Owner = Annotated[str, Path(pattern=NAME_PATTERN, max_length=96)]
+Name = Annotated[str, Path(pattern=NAME_PATTERN, max_length=96)]
+Sent = Annotated[Form, Depends(forms.sent_signed_in)]
+
+
+def context(caller: Caller, space: Space, here: str) -> dict[str, Any]:
+    """For a template that extends `space_frame.html`; `here` is a key of `words.SPACE_PAGES`."""
+    role = caller.teams[space.team_id]
+    return {
+        "space": space,
+        "here": here,
+        "may_deploy": role.covers(Role.DEPLOYER),
+        "may_change": role.covers(Role.ADMIN),
+    }
