@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
+from weakref import WeakValueDictionary
 
 import httpx2
 import huggingface_hub
@@ -16,7 +17,8 @@ from spaceport.hub.failures import NotSent
 
 _TIMEOUT = httpx2.Timeout(60, connect=10)
 # By endpoint and token: the library makes some calls in threads of its own, where nothing else says whose they are.
-_meters: dict[str, Meter] = {}
+# Weak, because a meter is its `Budgets`': another program's Hub may come to listen on the same port.
+_meters: WeakValueDictionary[str, Meter] = WeakValueDictionary()
 _stopped: ContextVar[Callable[[], bool]] = ContextVar("stopped", default=lambda: False)
 # A connection that idles longer may be closed just as it is used again, and most calls may not be repeated.
 _LIMITS = httpx2.Limits(max_connections=100, keepalive_expiry=2)
@@ -39,7 +41,7 @@ def install_client() -> None:
 
 
 def count(endpoint: str, token: str, meter: Meter) -> None:
-    """From now on calls with this token are counted, and limited, by this meter."""
+    """From now on calls with this token are counted, and limited, by this meter for as long as it is kept."""
     _meters[_key(httpx2.URL(endpoint), f"Bearer {token}")] = meter
 
 

@@ -12,6 +12,7 @@ from spaceport.deployments.slot import Limits
 from spaceport.instance import Instance
 from spaceport.reconcile import configuration, stuck, sweep, triggers
 from spaceport.sources import git_cache
+from spaceport.uploads import commands as uploads
 from spaceport.webhooks import deliveries
 from spaceport.webhooks.deciding import decide_next
 
@@ -98,7 +99,8 @@ def _thaw(instance: Instance) -> bool:
 
 def _prune(instance: Instance) -> bool:
     with instance.database.unit_of_work() as session:
-        return deliveries.prune(session)
+        more = [deliveries.prune(session), uploads.prune(session)]
+    return any(more)
 
 
 def _forget_repositories(instance: Instance) -> bool:

@@ -55,8 +55,7 @@ class Cache:
     def _kept(self, place: Path, guard: Guard, fetch: Callable[[Repository], None]) -> Iterator[None]:
         """The place is complete and stays so within the block."""
         while True:
-            place.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with _opened(place) as descriptor:
+            with _made(place, guard) as descriptor:
                 if _lock(place, descriptor, fcntl.LOCK_SH) and (place / "repository").exists():
                     yield
                     return
@@ -106,12 +105,31 @@ def _discard(place: Path) -> None:
 
 
 @contextlib.contextmanager
-def _opened(place: Path) -> Iterator[int]:
-    descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+def _made(place: Path, guard: Guard) -> Iterator[int]:
+    """Opened, and made before that if it is not there; others throw it away at any moment, also between the two."""
+    while True:
+        with contextlib.suppress(FileExistsError, FileNotFoundError):
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = _open(place)
+            break
+        guard.check()
     try:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _opened(place: Path) -> Iterator[int]:
+    descriptor = _open(place)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _open(place: Path) -> int:
+    return os.open(place, os.O_RDONLY | os.O_DIRECTORY)
 
 
 def _lock(place: Path, descriptor: int, how: int) -> bool:

@@ -1,16 +1,33 @@
 """Keeping uploaded archives, and handing them to a worker."""
 
 import hashlib
+from datetime import timedelta
 from typing import BinaryIO
 
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from spaceport import clock
 from spaceport.errors import Invalid, NotFound, TooLarge
 from spaceport.sources import archives
 from spaceport.uploads.model import Upload, UploadChunk
 
 MAX_SIZE = 200 * 1024 * 1024
+# Going back to a release takes the files from the Space's own history; only a retry needs the archive.
+KEPT_FOR = timedelta(days=30)
 _CHUNK = 1024 * 1024
+_AT_ONCE = 100
+_PRUNE = text("""
+    DELETE FROM upload WHERE id IN (
+        SELECT id FROM upload WHERE created_at < :before
+            AND NOT EXISTS (SELECT FROM space WHERE team_id = upload.team_id AND source ->> 'upload_id' = upload.id)
+            AND NOT EXISTS (
+                SELECT FROM deployment WHERE team_id = upload.team_id
+                    AND finished_at IS NULL AND source ->> 'upload_id' = upload.id
+            )
+        LIMIT :at_once
+    ) RETURNING 1
+""")
 
 
 def keep(session: Session, team_id: str, file: BinaryIO) -> Upload:
@@ -59,3 +76,12 @@ def read(session: Session, team_id: str, upload_id: str, into: BinaryIO) -> Uplo
         into.write(piece)
         position += 1
     return upload
+
+
+def prune(session: Session) -> bool:
+    """Delete archives past `KEPT_FOR` that no space has as its source and no deployment waits for.
+
+    Whether there may be more.
+    """
+    bounds = {"before": clock.now() - KEPT_FOR, "at_once": _AT_ONCE}
+    return len(session.execute(_PRUNE, bounds).all()) == _AT_ONCE

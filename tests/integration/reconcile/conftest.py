@@ -108,8 +108,7 @@ class Bench:
                 trigger="api",
                 initiator_type=InitiatorType.USER,
                 initiator_id="usr_test",
-                source=space.source or {},
-                **({"finished_at": clock.now()} if status.final else {}) | facts,
+                **{"source": space.source or {}} | ({"finished_at": clock.now()} if status.final else {}) | facts,
             )
             session.add(deployment)
         return deployment
