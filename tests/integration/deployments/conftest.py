@@ -1,13 +1,17 @@
 """A managed space in a real database, and the two sides that work on its deployments: people and workers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlmodel import Session, select
+from tests.localhub_server import LocalHub
 
+from spaceport import instance as instances
 from spaceport.accounts.model import Team
 from spaceport.db.database import Database
 from spaceport.deployments import claim as claims
@@ -18,9 +22,11 @@ from spaceport.deployments.finish import Ending, finish
 from spaceport.deployments.model import Deployment, IfBusy
 from spaceport.deployments.slot import Limits
 from spaceport.deployments.states import Status
-from spaceport.deployments.step import move
+from spaceport.deployments.step import Step, move
+from spaceport.hub import Hub, NewSpace, transport
 from spaceport.hub_accounts.model import HubAccount
 from spaceport.jobs.model import InitiatorType, Job, JobKind
+from spaceport.settings import Settings
 from spaceport.spaces.model import Sdk, Space, Visibility
 
 ADA = Initiator(InitiatorType.USER, "usr_ada", "Ada")
@@ -135,3 +141,29 @@ def bench(database: Database) -> Bench:
     bench = Bench(database)
     bench.space_id = bench.space()
     return bench
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
+    transport.install_client()
+    hub = LocalHub(tmp_path_factory.mktemp("phases") / "data")
+    Hub(hub.url, hub.token).create(NewSpace("local/demo", "static", "public"))
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture
+def step(bench: Bench, server: LocalHub, tmp_path: Path) -> Iterator[Callable[..., Step]]:
+    """What a worker has when it runs the newest job of a deployment, again and again."""
+    settings = Settings(_env_file=None, data_dir=tmp_path, hf_token=server.token, hf_endpoint=server.url)
+    instance = instances.assemble(settings, bench.database)
+    bench.sql("UPDATE space SET owner = 'local'")
+    with ThreadPoolExecutor(4) as outside:
+
+        def make(deployment_id: str) -> Step:
+            step = Step(instance, bench.held(deployment_id), outside)
+            step.hub = Hub(server.url, server.token)
+            return step
+
+        yield make
+    server.clear_faults()
