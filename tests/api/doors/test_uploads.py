@@ -1,9 +1,12 @@
 import io
 import zipfile
+from typing import Any
 
 import pytest
+from starlette.types import Message
 from tests.spaceport_server import archive
 
+from spaceport.api.application import create_api
 from spaceport.db.database import Database
 from spaceport.uploads import commands
 
@@ -56,3 +59,38 @@ def test_what_cannot_be_used_is_refused_and_leaves_nothing(
     assert answer.json()["fix"]
     with database.engine.connect() as connection:
         assert connection.exec_driver_sql(ROWS).scalar_one() == 0
+
+
+@pytest.mark.parametrize("token", [b"", b"Bearer spd_nobodys", b"Bearer x.y.z"], ids=["none", "deploy token", "JWT"])
+async def test_nothing_is_read_of_what_a_stranger_sends(instance, token: bytes) -> None:
+    answers: list[Message] = []
+
+    async def receive() -> Message:
+        raise AssertionError("The body was asked for.")
+
+    async def send(message: Message) -> None:
+        answers.append(message)
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=x"), (b"authorization", token)]
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/uploads", "query_string": b"", "headers": headers}
+    await create_api(instance)(scope, receive, send)
+    assert answers[0]["status"] == 401
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({"json": {}}, 422),
+        ({"data": {"file": "text"}}, 422),
+        ({"files": {"other": b"x"}}, 422),
+        ({"files": [("file", b"x"), ("file", b"y")]}, 400),
+        ({"content": b"--x", "headers": {"Content-Type": "multipart/form-data"}}, 400),
+    ],
+    ids=["no form", "no file", "another field", "two files", "a broken form"],
+)
+def test_a_form_without_exactly_one_file_is_refused(sign_up, sent: dict[str, Any], status: int) -> None:
+    ada = sign_up("ada")
+    headers = ada.headers | sent.pop("headers", {})
+    answer = ada.api.post("/api/v1/uploads", headers=headers, **sent)
+    assert answer.status_code == status
+    assert answer.json()["detail"]
