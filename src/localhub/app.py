@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from localhub import errors
@@ -78,7 +78,7 @@ def create_app(config: Config, address: str) -> Starlette:
         routes=routes,
         lifespan=lifespan,
         middleware=[Middleware(observe.Observe, hub=hub)],
-        exception_handlers={HubError: errors.respond, HTTPException: _not_found},
+        exception_handlers={HubError: errors.respond, HTTPException: _not_found, ClientDisconnect: _hung_up},
     )
     app.state.hub = hub
     return app
@@ -87,3 +87,8 @@ def create_app(config: Config, address: str) -> Starlette:
 async def _not_found(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     return JSONResponse({"error": "Not found" if status == 404 else "Method not allowed"}, status)
+
+
+async def _hung_up(_request: Request, _error: Exception) -> Response:
+    """Nobody is there to read it, and no error of ours is to be logged."""
+    return Response(status_code=400)

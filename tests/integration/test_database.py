@@ -1,8 +1,10 @@
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,6 +16,7 @@ from spaceport.db import faults, url
 from spaceport.db.database import Database
 from spaceport.errors import Unavailable
 
+LOCK = re.compile(r"with_for_update|FOR (NO KEY )?UPDATE(?!`)\b")
 DEFER = text(
     """SELECT (procrastinate_defer_jobs_v1(ARRAY[ROW(
          :queue, :task, 0, :lock, NULL, CAST(:args AS jsonb), NULL
@@ -37,6 +40,41 @@ def test_a_unit_of_work_commits_at_its_end(shelf: Database) -> None:
     with shelf.unit_of_work() as session:
         session.execute(text("INSERT INTO book VALUES (1, 'Emma')"))
     assert titles(shelf) == ["Emma"]
+
+
+def test_of_two_that_wait_for_each_other_one_is_told_to_come_again(shelf: Database) -> None:
+    with shelf.unit_of_work() as session:
+        session.execute(text("INSERT INTO book VALUES (1, 'Emma'), (2, 'Persuasion')"))
+    both_hold_one, told = threading.Barrier(2), []
+
+    def change(first: int, second: int) -> None:
+        try:
+            with shelf.unit_of_work() as session:
+                session.execute(
+                    text("UPDATE book SET title = :title WHERE id = :id"), {"title": f"{first}", "id": first}
+                )
+                both_hold_one.wait(20)
+                session.execute(
+                    text("UPDATE book SET title = :title WHERE id = :id"), {"title": f"{first}b", "id": second}
+                )
+        except Unavailable as error:
+            told.append(error)
+
+    threads = [threading.Thread(target=change, args=order) for order in ((1, 2), (2, 1))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert [(error.code, error.retry_after) for error in told] == [("database_busy", 1)]
+    assert titles(shelf) in (["1", "1b"], ["2b", "2"])
+
+
+def test_a_locked_row_can_still_be_referred_to() -> None:
+    """Otherwise everybody who inserts waits for everybody who decides, until two wait for each other."""
+    sources = [path.read_text() for path in (Path(__file__).parents[2] / "src" / "spaceport").rglob("*.py")]
+    locks = [line.strip() for source in sources for line in source.splitlines() if LOCK.search(line)]
+    assert locks
+    assert [line for line in locks if "key_share" not in line and "NO KEY" not in line] == []
 
 
 def test_a_unit_of_work_rolls_back_whatever_is_raised_inside(shelf: Database) -> None:

@@ -88,7 +88,9 @@ def refresh(session: Session, tokens: AccessTokens, refresh_token: str) -> Signe
     """
     parts = _REFRESH_TOKEN.fullmatch(refresh_token)
     session_id, family, latest = parts.groups() if parts else ("", "", "")
-    found = session.exec(select(SignInSession).where(SignInSession.id == session_id).with_for_update()).first()
+    found = session.exec(
+        select(SignInSession).where(SignInSession.id == session_id).with_for_update(key_share=True)
+    ).first()
     if found is None or not _matches(family, found.family_hash):
         return _refusal("The refresh token is not valid.", code="refresh_token_invalid")
     if found.ended_at or found.expires_at <= clock.now():

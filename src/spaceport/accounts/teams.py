@@ -83,7 +83,7 @@ def _needed_to_handle(role: Role) -> Role:
 
 def _lock_shared_team(session: Session, team_id: str) -> None:
     """Until the commit nobody else changes this team's members: two last owners cannot leave at once."""
-    team = session.exec(select(Team).where(Team.id == team_id).with_for_update()).one()
+    team = session.exec(select(Team).where(Team.id == team_id).with_for_update(key_share=True)).one()
     if team.personal:
         raise errors.Conflict(
             "A personal team has one member, for good.",

@@ -26,7 +26,7 @@ _COUNT = text("""
 # After counting, and without waiting for locked rows: two sign-ins could otherwise hold what the other waits for.
 _FORGET = text("""
     DELETE FROM sign_in_throttle WHERE key IN (
-        SELECT key FROM sign_in_throttle WHERE window_started_at <= :since LIMIT 100 FOR UPDATE SKIP LOCKED
+        SELECT key FROM sign_in_throttle WHERE window_started_at <= :since LIMIT 100 FOR NO KEY UPDATE SKIP LOCKED
     )
 """)
 _CLEAR = text("DELETE FROM sign_in_throttle WHERE key = :key")

@@ -91,7 +91,7 @@ def _write(session: Session, application: Application, **changes: Any) -> None:
 
 def _open(session: Session, space_id: str) -> Application | None:
     statement = select(Application).where(Application.space_id == space_id, col(Application.finished_at).is_(None))
-    return session.exec(statement.with_for_update()).first()
+    return session.exec(statement.with_for_update(key_share=True)).first()
 
 
 def _busy(application: Application) -> Unavailable:

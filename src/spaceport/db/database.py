@@ -10,7 +10,7 @@ from sqlmodel import Session, create_engine
 
 from spaceport.db import faults, url
 from spaceport.db.connection import connect, unavailable
-from spaceport.errors import Invalid
+from spaceport.errors import Invalid, Unavailable
 
 _POOL_TIMEOUT = 3.0
 _RECYCLE_AFTER = 270  # hosted databases suspend, and cut idle connections, after five minutes
@@ -44,7 +44,11 @@ class Database:
         Open and close it within one function, never across a `yield` dependency, and call no other service
         inside. Rows stay readable after the commit. Raises Unavailable, code `database_unavailable`, when no
         connection is to be had or the connection is lost; nothing is committed then unless the loss hit the
-        commit itself. Raises Invalid, code `text_not_storable`, for text that Postgres has no way to hold.
+        commit itself; code `database_busy` when Postgres has ended this transaction because it and another one
+        waited for each other. Raises Invalid, code `text_not_storable`, for text that Postgres has no way to hold.
+
+        A row that must not change meanwhile is locked FOR NO KEY UPDATE (`key_share=True`): the stronger lock also
+        holds up everybody who inserts a row that refers to it, and such waits end in a deadlock.
         """
         try:
             with Session(self.engine, expire_on_commit=False) as session:
@@ -55,6 +59,8 @@ class Database:
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise unavailable("The connection to Postgres was lost.") from error
+            if faults.sqlstate(error) == faults.DEADLOCK:
+                raise _busy() from error
             if faults.sqlstate(error) in faults.NOT_STORABLE:
                 raise _not_storable() from error
             raise
@@ -62,6 +68,15 @@ class Database:
     def close(self) -> None:
         """Connections in use are closed when their unit of work ends."""
         self.engine.dispose()
+
+
+def _busy() -> Unavailable:
+    return Unavailable(
+        "Two changes at the same time were in each other's way, and this one was not made.",
+        code="database_busy",
+        fix="Send it again.",
+        retry_after=1,
+    )
 
 
 def _not_storable() -> Invalid:

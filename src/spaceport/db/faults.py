@@ -7,6 +7,8 @@ from sqlalchemy.exc import DBAPIError
 UNIQUE_VIOLATION = "23505"
 FOREIGN_KEY_VIOLATION = "23503"
 CHECK_VIOLATION = "23514"
+# Two transactions waited for each other: this one was ended, and may come again.
+DEADLOCK = "40P01"
 # Text with a NUL or half a surrogate pair, in a text column and in JSON.
 NOT_STORABLE = ("22021", "22P05")
 

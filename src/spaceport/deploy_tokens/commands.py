@@ -106,7 +106,7 @@ def standing(session: Session, space_id: str) -> list[DeployToken]:
 
 def revoke(session: Session, asking: Caller, space_id: str, token_id: str) -> None:
     """It is refused from now on. Raises NotFound `deploy_token_not_found`."""
-    found = session.get(DeployToken, token_id, with_for_update=True)
+    found = session.get(DeployToken, token_id, with_for_update={"key_share": True})
     if found is None or found.space_id != space_id:
         raise errors.NotFound(
             "The space has no such deploy token.",

@@ -41,8 +41,10 @@ def claim(session: Session, limits: Limits, job_id: str, engine_id: int) -> Clai
     if job is None:
         return None
     space = slot.lock(session, job.space_id)
-    session.refresh(job, with_for_update=True)
-    deployment = session.get_one(Deployment, job.deployment_id, with_for_update=True, populate_existing=True)
+    session.refresh(job, with_for_update={"key_share": True})
+    deployment = session.get_one(
+        Deployment, job.deployment_id, with_for_update={"key_share": True}, populate_existing=True
+    )
     if job.stage not in OPEN_STAGES or job.engine_id != engine_id or deployment.status.final:
         return None
     if job.stage == JobStage.RUNNING:
@@ -74,7 +76,7 @@ def fenced(session: Session, held: Claim, *, ours: int | None = None) -> Deploym
     A final status that our own write numbered `ours` brought is no reason to refuse: its answer was lost.
     """
     slot.lock(session, held.space.id)
-    statement = select(Deployment).where(Deployment.id == held.deployment.id).with_for_update()
+    statement = select(Deployment).where(Deployment.id == held.deployment.id).with_for_update(key_share=True)
     deployment = session.exec(statement).one()
     ended = deployment.status.final and deployment.version != ours
     if deployment.run_epoch != held.epoch or ended:

@@ -90,7 +90,7 @@ def cancel(session: Session, limits: Limits, deployment: Deployment, *, actor: s
     Raises Conflict `already_final` for one that has ended.
     """
     slot.lock(session, deployment.space_id)
-    session.refresh(deployment, with_for_update=True)
+    session.refresh(deployment, with_for_update={"key_share": True})
     status = deployment.status
     if status.final:
         raise Conflict(
@@ -135,7 +135,7 @@ def supersede_queued(session: Session, limits: Limits, newer: Deployment) -> Non
     )
     if newer.waiting_for in gates.GATES:
         older = older.where(col(Deployment.waiting_for).in_(gates.GATES))
-    for deployment in session.exec(older.with_for_update()).all():
+    for deployment in session.exec(older.with_for_update(key_share=True)).all():
         deployment.superseded_by = newer.id
         _abort_jobs(session, deployment)
         reason = f"Deployment #{newer.number} was requested before this one had started."
@@ -173,6 +173,6 @@ def _stop(session: Session, limits: Limits, deployment: Deployment, *, actor: st
 
 def _abort_jobs(session: Session, deployment: Deployment) -> None:
     # Locked before its engine entry, as a rescue does: in another order the two would wait for each other.
-    for job in session.exec(select(Job).where(Job.deployment_id == deployment.id).with_for_update()):
+    for job in session.exec(select(Job).where(Job.deployment_id == deployment.id).with_for_update(key_share=True)):
         if job.stage in OPEN_STAGES:
             queue.abort(session, job)

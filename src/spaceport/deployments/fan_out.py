@@ -19,7 +19,7 @@ from spaceport.spaces import gates
 
 _QUEUED = text("""
     SELECT id, space_id, number, source, waiting_for, trigger FROM deployment
-    WHERE space_id = ANY(:ids) AND status = 'queued' ORDER BY id FOR UPDATE
+    WHERE space_id = ANY(:ids) AND status = 'queued' ORDER BY id FOR NO KEY UPDATE
 """)
 _ABOUT = text("UPDATE deployment SET source = CAST(:source AS jsonb) WHERE id = :id")
 _NUMBERS = text("""

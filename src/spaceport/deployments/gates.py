@@ -56,7 +56,7 @@ def frozen(session: Session) -> list[str]:
 def thaw(session: Session, limits: Limits, deployment_id: str) -> bool:
     """Let a deployment on whose freeze is over, unless its space is locked; whether it was."""
     space = slot.lock(session, session.get_one(Deployment, deployment_id).space_id)
-    deployment = session.get_one(Deployment, deployment_id, with_for_update=True, populate_existing=True)
+    deployment = session.get_one(Deployment, deployment_id, with_for_update={"key_share": True}, populate_existing=True)
     rules, now = deploy_rules.of(session, space), clock.now()
     waits = deployment.status is Status.QUEUED and deployment.waiting_for == gates.FREEZE
     if not waits or gates.locked(rules, now) or gates.frozen_until(rules, now):
@@ -67,7 +67,7 @@ def thaw(session: Session, limits: Limits, deployment_id: str) -> bool:
 
 def _require_waiting(session: Session, deployment: Deployment) -> None:
     slot.lock(session, deployment.space_id)
-    session.refresh(deployment, with_for_update=True)
+    session.refresh(deployment, with_for_update={"key_share": True})
     if deployment.status is not Status.QUEUED or deployment.waiting_for != gates.APPROVAL:
         raise Conflict(
             f"Deployment {deployment.id} does not wait for approval; it is {deployment.status}.",

@@ -36,7 +36,9 @@ def settle(step: Step, said: str) -> None:
 
 def _record(session: Session, step: Step, said: str) -> None:
     slot.lock(session, step.claim.space.id)
-    deployment = session.get_one(Deployment, step.deployment.id, with_for_update=True, populate_existing=True)
+    deployment = session.get_one(
+        Deployment, step.deployment.id, with_for_update={"key_share": True}, populate_existing=True
+    )
     # A successor of this run looks for itself.
     if deployment.run_epoch != step.claim.epoch or not deployment.status.final:
         return

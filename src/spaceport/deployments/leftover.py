@@ -79,7 +79,7 @@ def _canceled(hub: Hub, namespace: str, deployment: Deployment, phase: Phase, ru
 
 def _record(session: Session, seen: Deployment, phase: Phase, run: ReleaseJobRun) -> None:
     slot.lock(session, seen.space_id)
-    deployment = session.get_one(Deployment, seen.id, with_for_update=True, populate_existing=True)
+    deployment = session.get_one(Deployment, seen.id, with_for_update={"key_share": True}, populate_existing=True)
     if not deployment.release_runs[phase].under_way:
         return
     deployment.release_jobs = {**deployment.release_jobs, phase: run.model_dump(mode="json")}

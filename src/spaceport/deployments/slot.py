@@ -41,7 +41,7 @@ _WAITING = text(f"""
 # Rows that somebody is deciding about are skipped: that one may be waiting for the count lock, which we hold.
 _HELD_BACK = text("""
     UPDATE deployment SET waiting_for = 'limit' WHERE id IN (
-        SELECT id FROM deployment WHERE id = ANY(:ids) AND waiting_for = 'slot' FOR UPDATE SKIP LOCKED
+        SELECT id FROM deployment WHERE id = ANY(:ids) AND waiting_for = 'slot' FOR NO KEY UPDATE SKIP LOCKED
     )
 """)
 

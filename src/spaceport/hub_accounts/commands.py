@@ -150,7 +150,7 @@ def _no_account() -> Invalid:
 
 def _find(session: Session, instance: Instance, team_id: str, name: str, origin: str) -> HubAccount:
     # Two that store the same account at once must not both find none.
-    session.exec(select(Team.id).where(Team.id == team_id).with_for_update()).one()
+    session.exec(select(Team.id).where(Team.id == team_id).with_for_update(key_share=True)).one()
     endpoint = instance.settings.hf_endpoint
     same = select(HubAccount).where(
         HubAccount.team_id == team_id,

@@ -27,7 +27,7 @@ _acted = col(IdempotentRequest.acted)
 # Without waiting for locked rows: two callers could otherwise hold what the other waits for.
 _FORGET = text("""
     DELETE FROM idempotent_request WHERE id IN (
-        SELECT id FROM idempotent_request WHERE expires_at <= :now LIMIT 100 FOR UPDATE SKIP LOCKED
+        SELECT id FROM idempotent_request WHERE expires_at <= :now LIMIT 100 FOR NO KEY UPDATE SKIP LOCKED
     )
 """)
 
@@ -126,7 +126,7 @@ def _abandoned(run: Run, now: datetime) -> Select[str]:
     """The row, if it is nobody's: too old, or of a run that stopped before it acted. A locked one is acting."""
     stopped = and_(_acted.is_(False), col(IdempotentRequest.lease_until) <= now)
     free = or_(col(IdempotentRequest.expires_at) <= now, stopped)
-    return select(_id).where(_id == run.request, free).with_for_update(skip_locked=True)
+    return select(_id).where(_id == run.request, free).with_for_update(key_share=True, skip_locked=True)
 
 
 def _held(run: Run) -> Update:

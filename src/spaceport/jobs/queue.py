@@ -39,7 +39,7 @@ _LOST = text("""
           WHEN 'doing' THEN worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => :silence)
           ELSE true
       END
-    FOR UPDATE OF job SKIP LOCKED
+    FOR NO KEY UPDATE OF job SKIP LOCKED
 """)
 _FAIL = text("SELECT procrastinate_finish_job_v1(:id, 'failed', false)")
 

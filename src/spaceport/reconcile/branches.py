@@ -59,7 +59,7 @@ def claim(session: Session) -> list[SourceWatch]:
 def _take(session: Session, row: Row[Any], now: datetime) -> list[SourceWatch]:
     """Nothing when another replica was first. Locked in one order, so that two never wait for each other."""
     mine = select(SourceWatch).where(SourceWatch.team_id == row.team_id, SourceWatch.url == row.url)
-    watches = list(session.exec(mine.order_by(SourceWatch.ref).with_for_update()))
+    watches = list(session.exec(mine.order_by(SourceWatch.ref).with_for_update(key_share=True)))
     if row.checked_at not in [watch.checked_at for watch in watches if watch.ref == row.ref]:
         return []
     spread = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads load

@@ -40,7 +40,7 @@ def unstick(session: Session, limits: Limits, deployment_id: str, space_id: str)
     One per transaction: who holds one space's lock must not wait for another's.
     """
     slot.lock(session, space_id)
-    deployment = session.get_one(Deployment, deployment_id, with_for_update=True)
+    deployment = session.get_one(Deployment, deployment_id, with_for_update={"key_share": True})
     if deployment.status not in _NEXT or session.execute(_STILL, {"id": deployment_id}).scalar_one():
         return False
     _go_on(session, limits, deployment)

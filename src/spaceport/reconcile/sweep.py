@@ -37,7 +37,7 @@ _GONE = text("""
 _CLAIM = text("""
     UPDATE hub_sweep SET next_at = :next WHERE (hub_account_id, owner) = (
         SELECT hub_account_id, owner FROM hub_sweep WHERE next_at <= :now
-        ORDER BY next_at LIMIT 1 FOR UPDATE SKIP LOCKED
+        ORDER BY next_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
     ) RETURNING hub_account_id, owner
 """)
 

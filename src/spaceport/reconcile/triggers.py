@@ -113,7 +113,7 @@ def _note(
 ) -> datetime | None:
     """Keep what came of it; returns when this head was first seen, None when nobody follows the ref any more."""
     with instance.database.unit_of_work() as session:
-        row = session.get(SourceWatch, (watch.team_id, watch.url, watch.ref), with_for_update=True)
+        row = session.get(SourceWatch, (watch.team_id, watch.url, watch.ref), with_for_update={"key_share": True})
         if row is None:
             return None
         row.failure = failure

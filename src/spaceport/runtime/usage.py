@@ -31,7 +31,7 @@ _ACCRUE = text(f"""
         WHERE observation.space_id = ANY(:ids) AND observation.stage = ANY(:billed)
             AND coalesce(observation.hardware, observation.requested_hardware) IS NOT NULL
             AND observation.observed_at < :until
-        ORDER BY space.id FOR UPDATE OF observation
+        ORDER BY space.id FOR NO KEY UPDATE OF observation
     )
     INSERT INTO space_usage AS usage
         (space_id, day, hardware, seconds, micro_usd, unpriced_seconds, unobserved_seconds)

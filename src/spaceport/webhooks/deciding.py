@@ -30,7 +30,7 @@ _PAUSES = (5, 30, 120)
 _CLAIM = text("""
     UPDATE delivery SET decide_after = :until, attempts = attempts + 1 WHERE id = (
         SELECT id FROM delivery WHERE status = 'deciding' AND decide_after <= :now
-        ORDER BY decide_after LIMIT 1 FOR UPDATE SKIP LOCKED
+        ORDER BY decide_after LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
     ) RETURNING id
 """)
 
@@ -167,7 +167,7 @@ def _open(session: Session, delivery: Delivery) -> list[tuple[Candidate, Push]]:
 
 
 def _settle(session: Session, instance: Instance, delivery_id: str, judged: Sequence[Judged]) -> None:
-    delivery = session.get_one(Delivery, delivery_id, with_for_update=True)
+    delivery = session.get_one(Delivery, delivery_id, with_for_update={"key_share": True})
     if delivery.status != "deciding":
         return
     fresh = {
