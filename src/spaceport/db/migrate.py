@@ -10,7 +10,9 @@ from sqlalchemy.exc import DBAPIError
 from spaceport.db.connection import unavailable
 from spaceport.db.database import Database
 
-_MIGRATIONS = Path(__file__).parents[3] / "migrations"
+# A wheel brings them inside the package; in the repository they lie at its top.
+_PACKAGED = Path(__file__).parent / "migrations"
+_MIGRATIONS = _PACKAGED if _PACKAGED.exists() else Path(__file__).parents[3] / "migrations"
 
 # Any number will do, as long as it never changes: replicas of two versions must not migrate at once.
 _LOCK = 7860_2026
