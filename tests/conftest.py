@@ -19,6 +19,12 @@ from spaceport.db.embedded import Embedded
 _numbers = itertools.count(1)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: with several processes, what waits then runs beside what computes, and ends before it."""
+    items.sort(key=lambda item: item.get_closest_marker("scenario") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def loopback_only() -> Iterator[None]:
     """Sockets reach this machine and nothing else."""
