@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.localhub_server import LocalHub
+from tests.programs import home, hub, serving
 from tests.spaceport_server import SpaceportServer
+
+__all__ = ["home", "hub"]
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 PASSWORD = "correct horse battery staple"
@@ -47,30 +49,13 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def home() -> Iterator[Path]:
-    """Not below pytest's own folders: those are closed to the account that runs Postgres for root."""
-    folder = Path(tempfile.mkdtemp(prefix="spaceport-browser-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def hub(home: Path) -> Iterator[LocalHub]:
-    server = LocalHub(home / "hub")
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="session")
 def spaceport(home: Path, hub: LocalHub) -> Iterator[SpaceportServer]:
-    server = SpaceportServer(home / "spaceport", hub.url, STORYBOOK="true")
-    # Whoever registers first is given the environment's Hub account; the people of the tests connect their own.
-    first = server.person("first")
-    first.get("/hub-accounts")
-    first.http.close()
-    yield server
-    server.stop()
+    with serving(home, hub, STORYBOOK="true") as server:
+        # Whoever registers first is given the environment's Hub account; the people of the tests connect their own.
+        first = server.person("first")
+        first.get("/hub-accounts")
+        first.http.close()
+        yield server
 
 
 @dataclass

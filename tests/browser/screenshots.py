@@ -1,7 +1,5 @@
 """`make screenshots`: a picture of every page, of the real program with its local Hub, in docs/images/."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.conftest import CHROMIUM, FLAGS, Window
 from tests.git_server import GitServer
-from tests.localhub_server import LocalHub
+from tests.programs import folder, local_hub, serving
 from tests.scenarios import apps
 from tests.spaceport_server import Person, SpaceportServer
 
@@ -45,17 +43,13 @@ def main() -> None:
 
 @contextmanager
 def _programs() -> Iterator[tuple[SpaceportServer, GitServer]]:
-    home = Path(tempfile.mkdtemp(prefix="spaceport-pictures-"))
-    home.chmod(0o755)
-    hub = LocalHub(home / "hub")
-    spaceport = SpaceportServer(home / "spaceport", hub.url, STORYBOOK="true")
-    try:
-        with GitServer() as git:
-            yield spaceport, git
-    finally:
-        spaceport.stop()
-        hub.stop()
-        shutil.rmtree(home, ignore_errors=True)
+    with (
+        folder() as home,
+        local_hub(home) as hub,
+        serving(home, hub, STORYBOOK="true") as spaceport,
+        GitServer() as git,
+    ):
+        yield spaceport, git
 
 
 def _window(browser: Browser, spaceport: SpaceportServer) -> Window:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 from playwright.sync_api import expect
-from tests.browser.conftest import CHROMIUM, PASSWORD, violations
+from tests.browser.conftest import CHROMIUM, PASSWORD
 from tests.scenarios import apps
 from tests.spaceport_server import Person
 
@@ -179,44 +179,6 @@ def test_every_form_on_the_way_to_a_live_app_works_without_javascript(window, hu
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_text("You are signed out.")).to_be_visible()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_page(window, person, name, theme):
-    person.manage(f"local/{name}", {"kind": "space", "repo_id": "local/other"})
-    deployment = person.finished(person.deploy(f"local/{name}", source=person.upload(apps.hello())))
-    visitor = window(color_scheme=theme, viewport={"width": 1280, "height": 900})
-    found = {}
-    for path in ("/sign-in", "/sign-up"):
-        visitor.open(path)
-        found[path] = violations(visitor)
-    visitor.sign_in(name)
-    space = f"/spaces/local/{name}"
-    pages = ["/", "/spaces/new", "/account", space, f"{space}/settings", f"/deployments/{deployment['id']}"]
-    for path in [*pages, "/storybook"]:
-        visitor.open(path)
-        found[path] = violations(visitor)
-    assert {path: said for path, said in found.items() if said} == {}
-
-
-def test_no_page_is_wider_than_a_phone_or_heavier_than_fifty_kilobytes_of_script(window, person, name):
-    person.manage(f"local/{name}")
-    deployment = person.finished(person.deploy(f"local/{name}", source=person.upload(apps.hello())))
-    visitor = window(viewport={"width": 360, "height": 740})
-    page, weights = visitor.page, {}
-    page.on("requestfinished", lambda request: weigh(request, weights))
-    visitor.sign_in(name)
-    space = f"/spaces/local/{name}"
-    for path in ("/", "/spaces/new", "/account", space, f"{space}/settings", f"/deployments/{deployment['id']}"):
-        visitor.open(path)
-        page.wait_for_load_state()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
-    assert 0 < sum(weights.values()) < 50_000
-
-
-def weigh(request, weights: dict[str, int]) -> None:
-    if request.resource_type == "script":
-        weights[request.url] = request.sizes()["responseBodySize"]
 
 
 def walk_to(page, label: str) -> None:

@@ -1,15 +1,15 @@
 """The real programs, once for all scenarios of a test process; each scenario has Spaces of its own."""
 
 import itertools
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.git_server import GitServer
-from tests.localhub_server import LocalHub
+from tests.programs import home, hub, spaceport
 from tests.spaceport_server import Person, SpaceportServer
+
+__all__ = ["home", "hub", "spaceport"]
 
 _numbers = itertools.count(1)
 
@@ -19,29 +19,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.scenario)
-
-
-@pytest.fixture(scope="session")
-def home() -> Iterator[Path]:
-    """Not below pytest's own folders: those are closed to the account that runs Postgres for root."""
-    folder = Path(tempfile.mkdtemp(prefix="spaceport-scenarios-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def hub(home: Path) -> Iterator[LocalHub]:
-    server = LocalHub(home / "hub")
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="session")
-def spaceport(home: Path, hub: LocalHub) -> Iterator[SpaceportServer]:
-    server = SpaceportServer(home / "spaceport", hub.url)
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="session")

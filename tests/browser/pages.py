@@ -1,0 +1,18 @@
+"""Every page of the dashboard, once. A page that is added here is looked at by the walk of `test_every_page.py`.
+
+`{space}`, `{deployment}`, `{failed}` and `{team}` stand for the addresses that the fixture `places` there makes.
+"""
+
+OUTSIDE = ("/sign-in", "/sign-up")
+INSIDE = (
+    "/",
+    "/spaces/new",
+    "/account",
+    "{space}",
+    "{space}/settings",
+    "{deployment}",
+    "{failed}",
+    "/storybook",
+)
+# Drawn by a program that others made: as heavy as it is, and as accessible.
+BY_OTHERS: tuple[str, ...] = ()

@@ -1,0 +1,74 @@
+"""One walk over all pages: nothing in the console, nothing that axe finds in either theme, little script, no wider
+than a phone.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.browser import pages
+from tests.browser.conftest import CHROMIUM, Window, violations
+from tests.scenarios import apps
+from tests.spaceport_server import Person, SpaceportServer
+
+if CHROMIUM is None:
+    reason = "there is no Chromium; Debian has it as a package, or name one with CHROMIUM=/path/to/it"
+    pytest.skip(reason, allow_module_level=True)
+
+MOST_SCRIPT = 50_000
+NAME = "walked"
+
+
+@pytest.fixture(scope="module")
+def person(spaceport: SpaceportServer) -> Iterator[Person]:
+    somebody = spaceport.person(NAME)
+    somebody.connect_hub()
+    yield somebody
+    somebody.http.close()
+
+
+@pytest.fixture(scope="module")
+def places(person: Person) -> dict[str, str]:
+    """A Space with a live release and a deployment that failed after it."""
+    repo_id = f"local/{NAME}"
+    person.manage(repo_id, {"kind": "space", "repo_id": "local/other"})
+    live = person.finished(person.deploy(repo_id, source=person.upload(apps.hello())))
+    failed = person.finished(person.deploy(repo_id, source=person.upload(apps.broken_build())))
+    return {
+        "space": f"/spaces/{repo_id}",
+        "deployment": f"/deployments/{live['id']}",
+        "failed": f"/deployments/{failed['id']}",
+        "team": f"/teams/{person.get('/teams')[0]['id']}",
+    }
+
+
+@pytest.mark.parametrize("address", pages.OUTSIDE)
+def test_a_page_for_everybody_is_quiet_light_and_accessible(window, address):
+    walk(window(), address, address)
+
+
+@pytest.mark.parametrize("address", pages.INSIDE)
+def test_a_page_behind_the_sign_in_is_quiet_light_and_accessible(window, person, places, address):
+    visitor = window()
+    visitor.sign_in(NAME)
+    walk(visitor, address, address.format_map(places))
+
+
+def walk(visitor: Window, address: str, path: str) -> None:
+    """What the console says, the fixture `window` looks at."""
+    page, weights = visitor.page, []
+    page.on("requestfinished", lambda request: weights.append(weight(request)))
+    page.set_viewport_size({"width": 1280, "height": 900})
+    visitor.open(path)
+    page.wait_for_load_state()
+    assert page.url == visitor.url + path
+    if address not in pages.BY_OTHERS:
+        assert sum(weights) < MOST_SCRIPT
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            assert violations(visitor) == [], theme
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def weight(request) -> int:
+    return request.sizes()["responseBodySize"] if request.resource_type == "script" else 0
