@@ -10,7 +10,7 @@ import click
 import uvicorn
 from pydantic import ValidationError
 
-from spaceport import __version__, log, rotation
+from spaceport import __version__, example, log, rotation
 from spaceport.db.database import Database
 from spaceport.demo import show
 from spaceport.errors import Conflict, SpaceportError
@@ -69,7 +69,7 @@ def rotate_key() -> None:
 
 
 @main.command()
-@click.option("--app", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path("examples/hello"))
+@click.option("--app", type=click.Path(exists=True, file_okay=False, path_type=Path), default=example.FOLDER)
 @click.option("--data", type=click.Path(path_type=Path), default=Path(".data/demo"), show_default=True)
 @click.option("--port", envvar="PORT", default=7860, show_default=True, help="Port of the API.")
 @click.option("--once", is_flag=True, help="Stop when the app has answered.")

@@ -3,13 +3,12 @@
 import contextlib
 import io
 import tarfile
-from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from spaceport import errors
+from spaceport import errors, example
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
 from spaceport.configuration import creation
@@ -33,7 +32,6 @@ Sent = Annotated[Form, Depends(forms.sent_signed_in)]
 
 # The well-known account of a local Hub, good for nothing else.
 LOCAL_TOKEN = "hf_local"  # noqa: S105
-_EXAMPLE = Path(__file__).parent / "example"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -141,7 +139,7 @@ def _source(
             "folder": values.get("folder", ""),
         }
     if values.get("source") == "example":
-        archive = example()
+        archive = _example()
     if archive is None:
         raise errors.Invalid("No archive was chosen.", code="no_archive", fix="Choose a .tar.gz or .zip file.")
     with instance.database.unit_of_work() as session:
@@ -150,11 +148,11 @@ def _source(
         return {"kind": "upload", "upload_id": uploads.keep(session, team_id, archive).id}
 
 
-def example() -> BinaryIO:
+def _example() -> BinaryIO:
     """A small web app in Docker as an archive."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        for path in sorted(_EXAMPLE.iterdir()):
+        for path in sorted(example.FOLDER.iterdir()):
             if path.is_file():
                 tar.add(path, arcname=path.name)
     packed.seek(0)

@@ -18,7 +18,7 @@ def sdk(folder: Path) -> str:
     raise Invalid(
         f"{folder} holds no Dockerfile, app.py or index.html.",
         code="no_app",
-        fix="Name a folder that does with APP=, for example APP=examples/hello.",
+        fix="Name a folder that does with APP=, for example APP=examples/hello-fastapi.",
     )
 
 

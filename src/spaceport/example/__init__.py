@@ -1,0 +1,5 @@
+"""The small web app in Docker that a first deployment brings live, from the demo and from the dashboard."""
+
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "hello"
