@@ -12,8 +12,7 @@ from spaceport.api.pages import After, Limit, Page, page
 from spaceport.deployments.states import Status
 from spaceport.fleet import bulk, queries
 from spaceport.fleet.bulk import BulkAct, BulkResult
-from spaceport.fleet.model import Sort, SpaceListed, Verdict
-from spaceport.fleet.queries import Wanted
+from spaceport.fleet.model import Sort, SpaceListed, Verdict, Wanted
 from spaceport.spaces.model import NAME_PATTERN, Hardware, Sdk, Visibility
 
 router = APIRouter(prefix="/api/v1/spaces", tags=["spaces"])
@@ -21,6 +20,7 @@ router = APIRouter(prefix="/api/v1/spaces", tags=["spaces"])
 _SELECTION = ["acme/one", "acme/two"]
 _VARIABLE = {"key": "LOG_LEVEL", "value": "debug"}
 EXAMPLES = {
+    "deploy": Example(value={"action": "deploy", "spaces": _SELECTION}),
     "pause": Example(value={"action": "pause", "spaces": _SELECTION}),
     "restart": Example(value={"action": "restart", "spaces": _SELECTION, "factory_reboot": True}),
     "variables": Example(value={"action": "set_variables", "spaces": _SELECTION, "variables": [_VARIABLE]}),
@@ -65,7 +65,7 @@ class BulkResults(BaseModel):
 def act_on_spaces(
     instance: RunningInstance, claims: SignedIn, wanted: Annotated[BulkAct, Body(openapi_examples=EXAMPLES)]
 ) -> BulkResults:
-    """Pause, restart or set variables on up to 100 spaces. What fails for one of them is done for the others."""
+    """Deploy, pause, restart or set variables on up to 100 spaces. What fails for one is done for the others."""
     with instance.database.unit_of_work() as session:
         caller = accounts.caller(session, claims)
     return BulkResults(results=bulk.act(instance, caller, wanted))

@@ -64,7 +64,7 @@ async def _expected(request: Request, error: errors.SpaceportError) -> Response:
     refused = isinstance(error, errors.Conflict | errors.Invalid | errors.UpstreamFailed | errors.Unavailable)
     back = urlsplit(request.headers.get("referer", ""))
     if request.method == "POST" and refused and back.netloc == request.headers.get("host"):
-        return flash.redirect(request, back.path or "/", flash.of(error))
+        return flash.redirect(request, back._replace(scheme="", netloc="").geturl() or "/", flash.of(error))
     return _page(request, error, status_of(error))
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
@@ -31,6 +31,10 @@ class Form:
     def exact(self, name: str) -> str:
         value = self._data.get(name, "")
         return value if isinstance(value, str) else ""
+
+    def texts(self, name: str) -> list[str]:
+        """Of a field that is there several times, such as boxes."""
+        return [value for value in self._data.getlist(name) if isinstance(value, str)]
 
     def file(self, name: str) -> UploadFile | None:
         value = self._data.get(name)
@@ -70,6 +74,7 @@ async def sent_signed_in(request: Request) -> AsyncIterator[Form]:
         yield form
 
 
+Sent = Annotated[Form, Depends(sent_signed_in)]
 # For a form whose fields nobody reads: it is only pressed.
 OWN_FORM = [Depends(sent_signed_in)]
 

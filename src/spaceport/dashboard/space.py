@@ -11,9 +11,10 @@ from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.forms import OWN_FORM
 from spaceport.dashboard.space_frame import Name, Owner, Sent
 from spaceport.dashboard.visitor import RunningInstance
-from spaceport.deployments import ask, lifecycle, overview, queries
+from spaceport.deployments import ask, lifecycle, queries
 from spaceport.deployments.model import DeploymentCreate
 from spaceport.events import activity
+from spaceport.fleet import queries as fleet
 from spaceport.runtime.model import Observation
 from spaceport.sources.model import UploadSource
 from spaceport.spaces import queries as spaces
@@ -32,7 +33,7 @@ def space_page(instance: RunningInstance, request: Request, owner: Owner, name: 
         space = spaces.get(session, caller, owner, name)
         seen = session.get(Observation, space.id)
         context: dict[str, Any] = space_frame.context(caller, space, "") | {
-            "row": overview.one(session, space),
+            "row": fleet.one(session, caller, space),
             "runtime": queries.runtime(session, space, seen) if seen else None,
             "listed_at": seen.listed_at if seen else None,
             "deployments": queries.page(session, space, after=None, limit=_SHOWN),

@@ -2,17 +2,16 @@
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Path
+from fastapi import Path
 
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
 from spaceport.dashboard import forms
-from spaceport.dashboard.forms import Form
 from spaceport.spaces.model import NAME_PATTERN, Space
 
 Owner = Annotated[str, Path(pattern=NAME_PATTERN, max_length=96)]
 Name = Annotated[str, Path(pattern=NAME_PATTERN, max_length=96)]
-Sent = Annotated[Form, Depends(forms.sent_signed_in)]
+Sent = forms.Sent
 
 
 def context(caller: Caller, space: Space, here: str) -> dict[str, Any]:

@@ -7,11 +7,13 @@ from fastapi import APIRouter, Request, Response
 
 from spaceport import clock
 from spaceport.dashboard import render, words
+from spaceport.dashboard.spaces import Asked
 from spaceport.deployments import timeline
 from spaceport.deployments.model import Deployment
-from spaceport.deployments.overview import Overview, Row, Wanted
 from spaceport.deployments.states import Status
+from spaceport.fleet.model import DeploymentLine, Listing, ReleaseLine, SpaceListed, Verdict
 from spaceport.jobs.model import InitiatorType
+from spaceport.spaces import queries as spaces
 from spaceport.spaces.model import Sdk, Space, Visibility
 
 router = APIRouter()
@@ -31,15 +33,17 @@ def storybook_page(request: Request) -> Response:
         {"deployment": each, "space": space, "steps": timeline.steps(each, _USUAL, now), "may_deploy": True}
         for each in deployments
     ]
-    rows = [_row(stage, deployments[i % len(deployments)], i, now) for i, stage in enumerate((*STAGES, None))]
+    lines = [_line(stage, deployments[i % len(deployments)], i, now) for i, stage in enumerate((*STAGES, None))]
     return render.page(
         request,
         "storybook.html",
         signs=[words.stage(stage) for stage in (*STAGES, None)] + [words.status(status) for status in Status],
         stories=stories,
-        found=Overview(rows, len(rows), len(rows)),
-        wanted=Wanted(),
+        found=Listing(lines, len(lines), len(lines)),
+        asked=Asked(),
         pages=1,
+        teams={},
+        mine=frozenset(),
     )
 
 
@@ -91,23 +95,19 @@ def _deployment(status: Status, now: datetime) -> Deployment:
     )
 
 
-def _row(stage: str | None, deployment: Deployment, index: int, now: datetime) -> Row:
-    return Row(
-        space_id=f"space_{index}",
-        owner="acme",
-        name=f"story-{index}",
-        sdk=list(Sdk)[index % len(Sdk)],
-        hardware="cpu-basic",
-        host="https://acme-story.hub.example" if index % 2 else None,
-        drifted=index == 1,
+def _line(stage: str | None, deployment: Deployment, index: int, now: datetime) -> SpaceListed:
+    space = _space()
+    space.id, space.name, space.sdk = f"space_{index}", f"story-{index}", list(Sdk)[index % len(Sdk)]
+    space.host = "https://acme-story.hub.example" if index % 2 else None
+    release = ReleaseLine(number=index, deployment_id="dep_story", hub_sha="", revision="", created_at=now)
+    return SpaceListed(
+        **spaces.public(space).model_dump(),
         stage=stage,
+        current_hardware="cpu-basic",
+        verdict=Verdict.UNKNOWN,
+        drifted=index == 1,
         observed_at=now,
-        release=index,
+        release=release if index else None,
+        last_deployment=DeploymentLine.model_validate(deployment, update={"id": f"dep_{index}"}),
         usd_this_month=0.4 * index,
-        deployment_id=f"dep_{index}",
-        number=deployment.number,
-        status=deployment.status,
-        commit_message=deployment.commit_message,
-        created_at=deployment.created_at,
-        finished_at=deployment.finished_at,
     )

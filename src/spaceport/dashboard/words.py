@@ -54,6 +54,9 @@ WAITING = {
     "slot": "Waits until the deployment before it has ended.",
     "limit": "Waits because as many deployments as allowed are under way.",
 }
+DONE, REFUSED = Sign("check", "good", "Done"), Sign("cross", "bad", "Not done")
+CONDITIONS = {"running": "Running", "deploying": "Deploying", "failing": "Failing", "idle": "Asleep or paused"}
+SORTS = {"activity": "Latest activity", "name": "Name", "created": "Newest", "cost": "Cost this month"}
 SDKS = {"docker": "Docker", "gradio": "Gradio", "static": "Static", "streamlit": "Streamlit"}
 # The pages of one space, in their order, by the end of their address.
 SPACE_PAGES = {"": "Overview", "settings": "Settings"}

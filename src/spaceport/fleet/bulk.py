@@ -8,12 +8,15 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from spaceport.accounts.caller import Caller
+from spaceport.accounts.model import Role
 from spaceport.configuration import commands
 from spaceport.configuration.inputs import Apply, VariableEntries
 from spaceport.configuration.model import Kind
-from spaceport.deployments import lifecycle, reconfigure
+from spaceport.deployments import ask, lifecycle, reconfigure
+from spaceport.deployments.model import DeploymentCreate
 from spaceport.errors import SpaceportError
 from spaceport.instance import Instance
+from spaceport.spaces import queries as spaces
 from spaceport.spaces.model import NAME_PATTERN
 
 MOST_SPACES = 100
@@ -40,6 +43,12 @@ class _Selection(BaseModel):
         return spaces
 
 
+class BulkDeploy(_Selection):
+    """Of each its own source, in its newest revision."""
+
+    action: Literal["deploy"]
+
+
 class BulkPause(_Selection):
     action: Literal["pause"]
 
@@ -56,30 +65,32 @@ class BulkVariables(_Selection, VariableEntries):
     apply: Apply = Apply.NOW
 
 
-BulkAct = Annotated[BulkPause | BulkRestart | BulkVariables, Field(discriminator="action")]
+AnyAct = BulkDeploy | BulkPause | BulkRestart | BulkVariables
+BulkAct = Annotated[AnyAct, Field(discriminator="action")]
 
 
 class BulkResult(BaseModel):
-    """`code`, `detail` and `fix` say why it was not done; they are null where it was."""
+    """`code`, `detail` and `fix` say why it was not done; they are null where it was. `deployment_id` is what began."""
 
     space: str
     done: bool
     code: str | None = None
     detail: str | None = None
     fix: str | None = None
+    deployment_id: str | None = None
 
 
-def act(instance: Instance, caller: Caller, wanted: BulkPause | BulkRestart | BulkVariables) -> list[BulkResult]:
+def act(instance: Instance, caller: Caller, wanted: AnyAct, *, trigger: str = "api") -> list[BulkResult]:
     """In the order of the selection."""
-    do = _verb(instance, caller, wanted)
+    do = _verb(instance, caller, wanted, trigger)
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="bulk") as threads:
         return list(threads.map(lambda space: _result(space, do), wanted.spaces))
 
 
-def _verb(
-    instance: Instance, caller: Caller, wanted: BulkPause | BulkRestart | BulkVariables
-) -> Callable[[str, str], object]:
+def _verb(instance: Instance, caller: Caller, wanted: AnyAct, trigger: str) -> Callable[[str, str], object]:
     match wanted:
+        case BulkDeploy():
+            return lambda owner, name: _deploy(instance, caller, owner, name, trigger)
         case BulkPause():
             return lambda owner, name: lifecycle.pause(instance, caller, owner, name)
         case BulkRestart(factory_reboot=factory):
@@ -98,14 +109,21 @@ def _verb(
             )
 
 
+def _deploy(instance: Instance, caller: Caller, owner: str, name: str, trigger: str) -> str:
+    """The id of the deployment."""
+    with instance.database.unit_of_work() as session:
+        space = spaces.get(session, caller, owner, name, needs=Role.DEPLOYER)
+        return ask.deploy(session, instance, caller, space, DeploymentCreate(), trigger=trigger).id
+
+
 def _result(space: str, do: Callable[[str, str], object]) -> BulkResult:
     owner, _, name = space.partition("/")
     try:
-        do(owner, name)
+        outcome = do(owner, name)
     except SpaceportError as error:
         return BulkResult(space=space, done=False, code=error.code, detail=error.message, fix=error.fix)
     except Exception:
         log.exception("bulk.failed", space=space)
         fix = "Try this space by itself. If it stays, give its name to whoever runs this instance."
         return BulkResult(space=space, done=False, code="internal", detail="Something went wrong on our side.", fix=fix)
-    return BulkResult(space=space, done=True)
+    return BulkResult(space=space, done=True, deployment_id=outcome if isinstance(outcome, str) else None)

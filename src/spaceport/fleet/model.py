@@ -1,5 +1,6 @@
-"""A space as a line of the list."""
+"""What is asked of the list of spaces, and a space as a line of it."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -21,12 +22,43 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Condition(StrEnum):
+    """What a person looks for. `failing`: the Hub says so, or the last deployment has failed."""
+
+    RUNNING = "running"
+    DEPLOYING = "deploying"
+    FAILING = "failing"
+    IDLE = "idle"
+
+
 class Sort(StrEnum):
-    """`created` and `deployed` have the newest first."""
+    """`created` and `deployed` have the newest first, `cost` the dearest of this month.
+
+    `activity` has what deploys right now first, then what was deployed or made last.
+    """
 
     CREATED = "created"
     DEPLOYED = "deployed"
+    ACTIVITY = "activity"
+    COST = "cost"
     NAME = "name"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Each filter narrows the list. `q` is a part of owner/name."""
+
+    q: str | None = None
+    team_id: str | None = None
+    owner: str | None = None
+    sdk: str | None = None
+    visibility: str | None = None
+    hardware: str | None = None
+    stage: str | None = None
+    verdict: str | None = None
+    status: str | None = None
+    drifted: bool | None = None
+    condition: Condition | None = None
 
 
 class ReleaseLine(SQLModel):
@@ -42,6 +74,7 @@ class DeploymentLine(SQLModel):
     number: int
     status: Status
     reason_code: str | None
+    commit_message: str | None
     created_at: datetime
     finished_at: datetime | None
 
@@ -57,3 +90,12 @@ class SpaceListed(SpacePublic):
     release: ReleaseLine | None = Field(description="The newest that went live.")
     last_deployment: DeploymentLine | None
     usd_this_month: float
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of the list. `total` counts what matches, `managed` what the caller's teams have."""
+
+    spaces: list[SpaceListed]
+    total: int
+    managed: int

@@ -12,6 +12,7 @@ from spaceport import clock
 from spaceport.db.database import Database
 from spaceport.deployments.model import Deployment, Release
 from spaceport.deployments.states import Status
+from spaceport.fleet.model import Sort
 from spaceport.hub import Runtime
 from spaceport.jobs.model import InitiatorType
 from spaceport.runtime import observations
@@ -126,7 +127,7 @@ def test_filters_narrow_the_list_together(fleet: Fleet):
     assert fleet.names("q=%25") == []
 
 
-@pytest.mark.parametrize("sort", ["created", "deployed", "name"])
+@pytest.mark.parametrize("sort", list(Sort))
 def test_pages_hold_every_space_once_in_each_order(fleet: Fleet, sort: str):
     for number in range(7):
         fleet.space(f"page-{6 - number}", live=number % 2 == 0)
@@ -146,7 +147,7 @@ def test_pages_hold_every_space_once_in_each_order(fleet: Fleet, sort: str):
         assert seen == sorted(seen)
 
 
-def test_a_list_costs_two_statements_however_long_it_is(fleet: Fleet):
+def test_a_list_costs_as_many_statements_however_long_it_is(fleet: Fleet):
     with fleet.database.unit_of_work() as session:
         original = session.get_one(Space, fleet.crew.ids["space_id"]).model_dump(exclude={"id", "name"})
         session.add_all(Space(**original, name=f"many-{number}") for number in range(200))
@@ -200,6 +201,19 @@ def test_a_selection_is_paused_and_restarted_with_a_result_for_each(crew: Crew, 
 
     assert bulk(crew, action="restart", spaces=[space], factory_reboot=True)[space]["done"] is True
     assert hub.runtime(space)["stage"] != "PAUSED"
+
+
+def test_a_selection_is_deployed_and_says_which_deployments_began(crew: Crew, docker: str):
+    space = docker.removeprefix("/api/v1/spaces/")
+    crew.done("POST", f"{docker}/deployments")
+
+    begun = bulk(crew, action="deploy", spaces=[space, crew.repo_id, "local/nowhere"])
+
+    for each in (space, crew.repo_id):
+        [latest, *_] = crew.done("GET", f"/api/v1/spaces/{each}/deployments")["items"]
+        assert (begun[each]["done"], begun[each]["deployment_id"]) == (True, latest["id"])
+    assert (begun["local/nowhere"]["done"], begun["local/nowhere"]["deployment_id"]) == (False, None)
+    assert bulk(crew, "viewer", action="deploy", spaces=[space])[space]["code"] == "role_too_low"
 
 
 def test_variables_are_set_on_a_whole_selection(crew: Crew, docker: str, hub: LocalHub):

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from starlette.testclient import TestClient
 from tests.api.conftest import PASSWORD, Person
 
@@ -56,3 +57,23 @@ def visit(dashboard):
 @pytest.fixture
 def deployment(crew) -> str:
     return crew.done("POST", f"{crew.space}/deployments")["id"]
+
+
+@pytest.fixture
+def statements(database):
+    """How many SQL statements it takes to answer an address."""
+
+    def count(browser: Browser, path: str) -> int:
+        seen: list[str] = []
+
+        def note(_connection, _cursor, statement, *_rest) -> None:
+            seen.append(statement)
+
+        event.listen(database.engine, "before_cursor_execute", note)
+        try:
+            assert browser.get(path).status_code == 200
+        finally:
+            event.remove(database.engine, "before_cursor_execute", note)
+        return len(seen)
+
+    return count

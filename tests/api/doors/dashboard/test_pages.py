@@ -3,17 +3,11 @@
 import re
 
 import pytest
-from sqlalchemy import event
-from sqlmodel import Session
 from tests.spaceport_server import archive
 
 from spaceport import errors
 from spaceport.dashboard import assets, failures
 from spaceport.deployments.model import Deployment
-from spaceport.jobs.model import InitiatorType
-from spaceport.spaces.model import Sdk, Space, Visibility
-
-MANY = 1000
 
 
 @pytest.fixture
@@ -114,27 +108,6 @@ def test_a_deployment_that_failed_says_why_and_what_to_do_first(visit, crew, dat
     assert f"/deployments/{deployment}/retry" in text
 
 
-def test_the_list_of_a_thousand_spaces_takes_as_many_statements_as_one_of_one(visit, crew, database):
-    browser = visit(crew.people["owner"])
-    few = statements(database, browser, "/")
-    with database.unit_of_work() as session:
-        fill(session, session.get_one(Space, crew.ids["space_id"]))
-    assert statements(database, browser, "/") == few <= 2
-    assert statements(database, browser, "/?q=many-77&show=deploying&sort=name") <= 2
-
-
-def test_the_list_can_be_searched_filtered_and_sorted(visit, crew, database):
-    browser = visit(crew.people["owner"])
-    with database.unit_of_work() as session:
-        fill(session, session.get_one(Space, crew.ids["space_id"]))
-    assert names(browser, "/?q=MANY-77&sort=name") == ["many-77", *(f"many-77{i}" for i in range(10))]
-    assert names(browser, "/?q=%25") == []
-    assert crew.name not in names(browser, "/?show=deploying")
-    assert len(names(browser, "/?show=deploying")) == 100
-    assert len(names(browser, "/?page=11")) == 1
-    assert len(names(browser, "/?page=0&show=nonsense&sort=nonsense")) == 100
-
-
 def test_assets_are_the_files_of_the_manifest_and_kept_for_ever(visit):
     browser = visit()
     for name, asset in assets.load().items():
@@ -151,46 +124,3 @@ def test_every_kind_of_error_has_a_status_of_its_own():
 
 def test_the_storybook_is_not_there_unless_it_is_asked_for(visit, crew):
     assert visit(crew.people["owner"]).get("/storybook").status_code == 404
-
-
-def fill(session: Session, like: Space) -> None:
-    for i in range(MANY):
-        space = Space(
-            team_id=like.team_id,
-            hub_account_id=like.hub_account_id,
-            endpoint=like.endpoint,
-            owner="acme",
-            name=f"many-{i}",
-            sdk=Sdk.DOCKER,
-            visibility=Visibility.PUBLIC,
-        )
-        session.add(space)
-        session.flush()
-        deployment = Deployment(
-            team_id=like.team_id,
-            space_id=space.id,
-            number=1,
-            trigger="api",
-            initiator_type=InitiatorType.USER,
-            initiator_id="usr_x",
-            source={},
-        )
-        session.add(deployment)
-
-
-def statements(database, browser, path: str) -> int:
-    seen: list[str] = []
-
-    def count(_connection, _cursor, statement, *_rest) -> None:
-        seen.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", count)
-    try:
-        assert browser.get(path).status_code == 200
-    finally:
-        event.remove(database.engine, "before_cursor_execute", count)
-    return len(seen)
-
-
-def names(browser, path: str) -> list[str]:
-    return re.findall(r'class="name"[^>]*><span class="soft">[^<]*</span>([^<]+)</a>', browser.get(path).text)
