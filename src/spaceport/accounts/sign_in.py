@@ -115,6 +115,15 @@ def sign_out(session: Session, *, user_id: str, session_id: str) -> None:
         _end(found, EndReason.SIGNED_OUT)
 
 
+def sign_out_others(session: Session, *, user_id: str, session_id: str) -> None:
+    """Ends every session of this user but the one that asks."""
+    others = select(SignInSession).where(
+        SignInSession.user_id == user_id, SignInSession.id != session_id, col(SignInSession.ended_at).is_(None)
+    )
+    for each in session.exec(others):
+        _end(each, EndReason.SIGNED_OUT)
+
+
 def _user(session: Session, email: str) -> User | None:
     try:
         address = emails.canonical(email)

@@ -15,12 +15,27 @@ from spaceport.dashboard import (
     space_settings,
     spaces,
     storybook,
+    team_hub_accounts,
+    team_members,
+    teams,
 )
 from spaceport.dashboard.security import SecurityHeaders
 from spaceport.events.feed import Feed
 from spaceport.instance import Instance
 
-_DOORS = (assets, sign_in, spaces, new_space, space, space_settings, deployment, account)
+_DOORS = (
+    assets,
+    sign_in,
+    spaces,
+    new_space,
+    space,
+    space_settings,
+    deployment,
+    account,
+    teams,
+    team_members,
+    team_hub_accounts,
+)
 
 
 _FOR_PROGRAMS = ("/api/", "/webhooks/")

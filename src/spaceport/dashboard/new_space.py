@@ -3,10 +3,10 @@
 import contextlib
 import io
 import tarfile
-from typing import Annotated, Any, BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from spaceport import errors, example
 from spaceport.accounts.caller import Caller
@@ -15,7 +15,7 @@ from spaceport.configuration import creation
 from spaceport.dashboard import flash, forms, render, visitor
 from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
-from spaceport.dashboard.forms import Form
+from spaceport.dashboard.forms import Form, Sent
 from spaceport.dashboard.visitor import RunningInstance
 from spaceport.deployments import ask
 from spaceport.deployments.model import DeploymentCreate
@@ -27,8 +27,6 @@ from spaceport.spaces.model import Sdk, SpaceCreate, Visibility
 from spaceport.uploads import commands as uploads
 
 router = APIRouter()
-
-Sent = Annotated[Form, Depends(forms.sent_signed_in)]
 
 # The well-known account of a local Hub, good for nothing else.
 LOCAL_TOKEN = "hf_local"  # noqa: S105
@@ -52,8 +50,7 @@ def send_hub_account(instance: RunningInstance, request: Request, form: Sent) ->
     identity = hub_accounts.identify(instance, token)
     with instance.database.unit_of_work() as session:
         hub_accounts.store(session, instance, caller, caller.default_team_id, identity, token)
-    to = "/account" if form.text("next") == "/account" else "/spaces/new"
-    return flash.redirect(request, to, Flash("good", f"Connected to the Hub as {identity.name}."))
+    return flash.redirect(request, "/spaces/new", Flash("good", f"Connected to the Hub as {identity.name}."))
 
 
 @router.post("/spaces/new")

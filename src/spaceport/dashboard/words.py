@@ -58,9 +58,21 @@ DONE, REFUSED = Sign("check", "good", "Done"), Sign("cross", "bad", "Not done")
 CONDITIONS = {"running": "Running", "deploying": "Deploying", "failing": "Failing", "idle": "Asleep or paused"}
 SORTS = {"activity": "Latest activity", "name": "Name", "created": "Newest", "cost": "Cost this month"}
 SDKS = {"docker": "Docker", "gradio": "Gradio", "static": "Static", "streamlit": "Streamlit"}
+LIFETIMES = {"30": "30 days", "90": "90 days", "180": "half a year", "365": "a year"}
+ROLES = "Viewers look, deployers deploy, admins change everything else, owners also make owners."
 # The pages of one space, in their order, by the end of their address.
 SPACE_PAGES = {"": "Overview", "settings": "Settings"}
 _TRIGGERS = {"api": "REST API", "webhook": "push", "reconcile": "branch moved"}
+# Browsers name one another for the sake of old sites: the first that fits counts.
+_PROGRAMS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
 _UNITS = ((86400 * 365, "y"), (86400 * 30, "mo"), (86400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -85,6 +97,19 @@ def age(at: datetime, now: datetime) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {unit} ago"
     return "just now"
+
+
+def ahead(at: datetime, now: datetime) -> str:
+    return f"in {duration(max(0.0, (at - now).total_seconds()))}"
+
+
+def program(user_agent: str) -> str:
+    """What a session's program calls itself, as short as people know it."""
+    for mark, name in _PROGRAMS:
+        if mark in user_agent:
+            system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+            return f"{name} on {system}" if system else name
+    return user_agent or "unknown"
 
 
 def duration(seconds: float) -> str:

@@ -104,6 +104,16 @@ def standing(session: Session, space_id: str) -> list[DeployToken]:
     return list(session.exec(mine.order_by(col(DeployToken.id).desc())))
 
 
+def made_by(session: Session, asking: Caller) -> list[DeployToken]:
+    """Those that the caller made in a team of theirs and that were not revoked, newest first; some may have expired."""
+    theirs = select(DeployToken).where(
+        DeployToken.created_by == asking.user_id,
+        col(DeployToken.team_id).in_(asking.team_ids()),
+        col(DeployToken.revoked_at).is_(None),
+    )
+    return list(session.exec(theirs.order_by(col(DeployToken.id).desc())))
+
+
 def revoke(session: Session, asking: Caller, space_id: str, token_id: str) -> None:
     """It is refused from now on. Raises NotFound `deploy_token_not_found`."""
     found = session.get(DeployToken, token_id, with_for_update={"key_share": True})

@@ -41,6 +41,20 @@ def store(
     return account
 
 
+def replace(
+    session: Session, instance: Instance, caller: Caller, account_id: str, identity: Identity, token: str
+) -> HubAccount:
+    """A new token of the same Hub user. Raises Invalid `hub_token_of_another`."""
+    account = get(session, caller, account_id)
+    if identity.name != account.name:
+        raise Invalid(
+            f"This token is of {identity.name}, and the account is {account.name}.",
+            code="hub_token_of_another",
+            fix=f"Make a token as {account.name}, or connect {identity.name} as another account.",
+        )
+    return store(session, instance, caller, account.team_id, identity, token)
+
+
 def adopt_environment(instance: Instance, caller: Caller) -> None:
     """Give the account of HF_TOKEN to the oldest team: whoever runs the instance registers first.
 

@@ -1,5 +1,7 @@
 """Finding spaces, always within the caller's teams."""
 
+from collections.abc import Collection
+
 from sqlalchemy import ColumnElement, and_, true
 from sqlmodel import Session, col, func, select
 
@@ -26,6 +28,25 @@ def get(session: Session, caller: Caller, owner: str, name: str, *, needs: Role 
         )
     caller.require(space.team_id, needs)
     return space
+
+
+def by_id(session: Session, caller: Caller, space_ids: Collection[str]) -> dict[str, Space]:
+    """Those of them that the caller's teams manage."""
+    found = session.exec(select(Space).where(col(Space.id).in_(space_ids), _within(caller)))
+    return {space.id: space for space in found}
+
+
+def addresses(session: Session, caller: Caller, *, at_least: Role, limit: int) -> list[str]:
+    """`owner/name` of the newest spaces in which the caller has this role."""
+    theirs = col(Space.team_id).in_(caller.team_ids(at_least=at_least))
+    found = session.exec(select(Space).where(_within(caller), theirs).order_by(col(Space.id).desc()).limit(limit))
+    return [space.repo_id for space in found]
+
+
+def through(session: Session, hub_account_id: str) -> list[Space]:
+    """Every space that was ever managed through this Hub account; those that are still managed first."""
+    managed = select(Space).where(Space.hub_account_id == hub_account_id)
+    return list(session.exec(managed.order_by(col(Space.deleted_at).is_not(None), func.lower(Space.name))))
 
 
 def lock(session: Session, space_id: str) -> Space:
