@@ -3,11 +3,14 @@
 `{space}`, `{deployment}`, `{failed}` and `{team}` stand for the addresses that the fixture `places` there makes.
 """
 
-OUTSIDE = ("/sign-in", "/sign-up")
+OUTSIDE = ("/sign-in", "/sign-up", "/docs")
 INSIDE = (
     "/",
     "/spaces/new",
     "/account",
+    "/teams",
+    "{team}",
+    "/?select=yes",
     "{space}",
     "{space}/settings",
     "{deployment}",
@@ -15,4 +18,4 @@ INSIDE = (
     "/storybook",
 )
 # Drawn by a program that others made: as heavy as it is, and as accessible.
-BY_OTHERS: tuple[str, ...] = ()
+BY_OTHERS = ("/docs",)

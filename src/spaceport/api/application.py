@@ -100,6 +100,9 @@ def create_api(instance: Instance) -> Api:
         version=spaceport.__version__,
         responses=problems.RESPONSES,
         generate_unique_id_function=_operation_id,
+        # Both would load scripts from elsewhere; the dashboard has a page of its own for people.
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.instance = instance
     app.state.waiting = runtime.waiting(instance)

@@ -8,6 +8,7 @@ from spaceport.dashboard import (
     account,
     assets,
     deployment,
+    docs,
     failures,
     new_space,
     sign_in,
@@ -25,6 +26,7 @@ from spaceport.instance import Instance
 
 _DOORS = (
     assets,
+    docs,
     sign_in,
     spaces,
     new_space,

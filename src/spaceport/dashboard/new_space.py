@@ -50,7 +50,8 @@ def send_hub_account(instance: RunningInstance, request: Request, form: Sent) ->
     identity = hub_accounts.identify(instance, token)
     with instance.database.unit_of_work() as session:
         hub_accounts.store(session, instance, caller, caller.default_team_id, identity, token)
-    return flash.redirect(request, "/spaces/new", Flash("good", f"Connected to the Hub as {identity.name}."))
+    to = "/" if form.text("next") == "/" else "/spaces/new"
+    return flash.redirect(request, to, Flash("good", f"Connected to the Hub as {identity.name}."))
 
 
 @router.post("/spaces/new")

@@ -3,10 +3,11 @@
 import contextlib
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
+from pydantic import Field, RootModel
 from starlette.datastructures import QueryParams
 
 from spaceport.accounts import queries as accounts
@@ -25,7 +26,7 @@ router = APIRouter()
 
 PAGE = bulk.MOST_SPACES
 _LONGEST_SEARCH = 200
-_ACTS = {"deploy": BulkDeploy, "pause": BulkPause, "restart": BulkRestart}
+_Act = RootModel[Annotated[BulkDeploy | BulkPause | BulkRestart, Field(discriminator="action")]]
 
 Choice = TypeVar("Choice", bound=Enum)
 
@@ -96,12 +97,12 @@ def send_bulk(instance: RunningInstance, request: Request, form: Sent) -> Respon
     """Answers with what happened to each: more than a message can hold, so there is no redirect."""
     with instance.database.unit_of_work() as session:
         caller = visitor.caller(session, request)
-    chosen, action = form.texts("space"), form.text("action")
-    if not chosen or action not in _ACTS:
+    chosen = form.texts("space")
+    if not chosen:
         raise Invalid("No Space was selected.", code="nothing_selected", fix="Tick the boxes of those that you mean.")
-    wanted = forms.parsed(_ACTS[action], {"action": action, "spaces": chosen})
+    wanted = forms.parsed(_Act, {"action": form.text("action"), "spaces": chosen}).root
     results = bulk.act(instance, caller, wanted, trigger="dashboard")
-    return render.page(request, "spaces_bulk.html", action=action, results=results)
+    return render.page(request, "spaces_bulk.html", action=wanted.action, results=results)
 
 
 def _asked(query: QueryParams) -> Asked:

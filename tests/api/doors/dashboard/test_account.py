@@ -60,7 +60,7 @@ def test_a_deploy_token_is_shown_once_and_deploys(owner, crew):
     assert "never used" in text
     headers = {"Authorization": f"Bearer {token}"}
     assert crew.people["owner"].api.post(f"{crew.space}/deployments", json={}, headers=headers).status_code == 202
-    assert "used just now" in owner.get("/account").text
+    assert "never used" not in owner.get("/account").text
 
 
 def test_a_revoked_token_is_refused_after_a_page_that_says_what_stops(owner, crew):
