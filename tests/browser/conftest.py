@@ -26,6 +26,8 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A page that a test makes up has no address, and would not be let to this machine.
+    "--disable-features=LocalNetworkAccessChecks",
 ]
 _PATIENCE = 30_000
 

@@ -64,7 +64,7 @@ def disconnect_page(instance: RunningInstance, request: Request, team_id: TeamId
     return render.page(
         request,
         "confirm.html",
-        heading=f"Disconnect {account.name}?",
+        heading=f"{account.name} cannot be disconnected" if managed else f"Disconnect {account.name}?",
         sentences=_stops(account.name, here, gone=len(managed) - len(here)),
         action="" if managed else f"/teams/{team_id}/hub-accounts/{account_id}/disconnect",
         button="Disconnect",
