@@ -4,7 +4,7 @@ DEV := .venv/ready-for-tests
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 TESTS ?= tests
 
-.PHONY: help demo serve test check chaos bench-webhooks examples screenshots vendor fmt lock clean
+.PHONY: help demo serve test check chaos bench-webhooks bench-pages examples screenshots vendor fmt lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -32,6 +32,9 @@ chaos: $(DEV) ## Blow a storm of kills, freezes and outages over 500 deployments
 
 bench-webhooks: $(DEV) ## Deliver 200 webhooks a second for a minute and print how fast they were answered
 	@PYTHONPATH=src:. $(PY) -m benchmarks.webhooks $(SECONDS_AND_RATE)
+
+bench-pages: $(DEV) ## Ask every page of the dashboard of a team with 1,000 Spaces and print how fast it came
+	@PYTHONPATH=src:. $(PY) -m benchmarks.pages $(REQUESTS_AND_SPACES)
 
 screenshots: $(DEV) ## Take a picture of every page of the dashboard, with Chromium, into docs/images
 	@scripts/browser

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
+import spaceport.main  # noqa: F401 - the only module that knows every table
 from spaceport import clock
-from spaceport.deployments.model import Deployment, Release
+from spaceport.deployments.model import Deployment, LogLine, Release
 from spaceport.deployments.states import Status
 from spaceport.jobs.model import InitiatorType
 from spaceport.runtime.model import Observation, SpaceUsage
@@ -17,8 +18,8 @@ MESSAGE = "Answer health checks before the model is loaded\n\nIt takes a minute.
 DEPLOYING, FAILING, ASLEEP = 7, 8, 9
 
 
-def fill(session: Session, like: Space, count: int = 1000, *, deployments: int = 1) -> list[Space]:
-    """`acme/many-0` and so on, in the team of `like`, each with this many deployments."""
+def fill(session: Session, like: Space, count: int = 1000) -> None:
+    """`acme/many-0` and so on, in the team of `like`, each with a deployment."""
     same = {name: getattr(like, name) for name in ("team_id", "hub_account_id", "endpoint")}
     spaces = [
         Space(
@@ -35,39 +36,49 @@ def fill(session: Session, like: Space, count: int = 1000, *, deployments: int =
     ]
     session.add_all(spaces)
     session.flush()
-    made = [
-        _deployment(space, number, at, last=at == deployments)
-        for number, space in enumerate(spaces)
-        for at in range(1, deployments + 1)
-        if number % 10 != ASLEEP
-    ]
-    session.add_all(made)
-    session.flush()
-    session.add_all(_release(each) for each in made if each.release)
+    _keep(session, [_deployment(space, 1, kind=n % 10, age=n) for n, space in enumerate(spaces) if n % 10 != ASLEEP])
     session.add_all(row for number, space in enumerate(spaces) for row in _seen(space, number))
-    return spaces
 
 
-def _deployment(space: Space, number: int, at: int, *, last: bool) -> Deployment:
-    kind = number % 10 if last else 0
+def history(session: Session, space: Space, *, deployments: int, lines: int) -> tuple[Deployment, Deployment]:
+    """Deployments of one Space, and lines of log of its last two: one that went live, and one that failed after it."""
+    kinds = [0] * (deployments - 1) + [FAILING]
+    made = [_deployment(space, at + 1, kind=kind, age=deployments - at) for at, kind in enumerate(kinds)]
+    _keep(session, made)
+    for each in made[-2:]:
+        each.log_count = lines
+        facts = {"deployment_id": each.id, "step": "build", "at": clock.now()}
+        session.add_all(LogLine(**facts, seq=n, line=f"Collecting wheel {n} of {lines}") for n in range(1, lines + 1))
+    space.deployment_count, space.release_count = deployments, deployments - 1
+    session.add_all(_seen(space, 1))
+    return made[-2], made[-1]
+
+
+def _keep(session: Session, deployments: list[Deployment]) -> None:
+    session.add_all(deployments)
+    session.flush()
+    session.add_all(_release(each) for each in deployments if each.release)
+
+
+def _deployment(space: Space, number: int, *, kind: int, age: int) -> Deployment:
     status = {DEPLOYING: Status.QUEUED, FAILING: Status.FAILED}.get(kind, Status.SUCCEEDED)
     now = clock.now()
     return Deployment(
         team_id=space.team_id,
         space_id=space.id,
-        number=at,
+        number=number,
         status=status,
         trigger="webhook",
         initiator_type=InitiatorType.USER,
         initiator_id="usr_x",
         initiator_name="Ada",
-        source=space.source,
+        source=space.source or {},
         revision=SHA,
         commit_message=MESSAGE,
         hub_sha=SHA,
-        release=at if status is Status.SUCCEEDED else None,
+        release=number if status is Status.SUCCEEDED else None,
         reason="The app answered 500 at /health." if status is Status.FAILED else None,
-        created_at=now - timedelta(minutes=number),
+        created_at=now - timedelta(minutes=age),
         finished_at=now if status.final else None,
     )
 

@@ -35,8 +35,8 @@ def local_hub(home: Path) -> Iterator[LocalHub]:
 
 
 @contextmanager
-def serving(home: Path, hub: LocalHub, **settings: str) -> Iterator[SpaceportServer]:
-    server = SpaceportServer(home / "spaceport", hub.url, **settings)
+def serving(home: Path, hub: LocalHub, *options: str, **settings: str) -> Iterator[SpaceportServer]:
+    server = SpaceportServer(home / "spaceport", hub.url, *options, **settings)
     try:
         yield server
     finally:

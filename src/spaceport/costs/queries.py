@@ -60,16 +60,17 @@ def of_space(session: Session, space: Space) -> SpaceCost:
     return _cost(space.repo_id, _facts(session, [space.id])[space.id], clock.now())
 
 
-def of_team(session: Session, team_id: str) -> TeamCost:
-    """With the spaces that were deleted this month."""
+def of_team(session: Session, team_id: str, *, dearest: int | None = None) -> TeamCost:
+    """With the spaces that were deleted this month, or with `dearest` only those that cost most."""
     now = clock.now()
     rows = session.execute(_OF_TEAM, {"team_id": team_id, "month": forecast.month_start(now)}).all()
     facts = _facts(session, [row.id for row in rows])
     spent = sum((facts[row.id].spent for row in rows), Spent())
+    shown = rows if dearest is None else sorted(rows, key=lambda row: -facts[row.id].spent.micro_usd)[:dearest]
     return TeamCost(
         team_id=team_id,
         month=forecast.month(spent, [facts[row.id].pace for row in rows], now),
-        spaces=[_cost(row.repo_id, facts[row.id], now) for row in rows],
+        spaces=[_cost(row.repo_id, facts[row.id], now) for row in shown],
     )
 
 

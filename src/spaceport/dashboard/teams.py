@@ -64,7 +64,6 @@ def page(
     team = next(team for team in queries.teams(session, caller) if team.id == team_id)
     members = queries.members(session, caller, team_id)
     accounts = [each for each in hub_accounts.listed(session, caller) if each.team_id == team_id]
-    cost = costs.of_team(session, team_id)
     return render.page(
         request,
         "team.html",
@@ -76,7 +75,7 @@ def page(
         may_change=team.role.covers(Role.ADMIN),
         may_handle_owners=team.role is Role.OWNER,
         hub_accounts=budget.public(session, accounts),
-        cost=cost,
-        dearest=sorted(cost.spaces, key=lambda each: -each.month.usd_to_date)[:_DEAREST],
+        cost=costs.of_team(session, team_id, dearest=_DEAREST),
+        dearest=_DEAREST,
         **{"values": {}} | context,
     )

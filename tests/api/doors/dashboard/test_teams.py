@@ -201,7 +201,7 @@ def test_the_quota_and_the_cost_of_the_month_are_shown(owner, crew, team, databa
     text = owner.get(team).text
     assert "$0.19" in text
     assert "By the end of the month" in text
-    assert "The dearest 10 of 21." in text
+    assert "The 10 that cost most." in text
     assert text.index("many-19") < text.index("many-18")
     assert 'aria-label="' in text
 
