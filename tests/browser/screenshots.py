@@ -91,13 +91,19 @@ def _worked(person: Person, git: GitServer) -> dict[str, str]:
         "new-space": "/spaces/new",
         "settings": "/spaces/local/image-captions/settings",
         "account": "/account",
+        "teams": "/teams",
+        "team": f"/teams/{person.get('/teams')[0]['id']}",
+        "select": "/?select=yes",
+        "docs": "/docs",
         "storybook": "/storybook",
     }
 
 
 def _shoot(page: Page, name: str) -> None:
     page.wait_for_timeout(600)
-    page.screenshot(path=IMAGES / f"{name}.png", full_page=name.startswith(("settings", "account", "new", "first")))
+    page.screenshot(
+        path=IMAGES / f"{name}.png", full_page=name.startswith(("settings", "account", "team", "new", "first"))
+    )
 
 
 if __name__ == "__main__":

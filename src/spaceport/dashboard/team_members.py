@@ -58,15 +58,17 @@ def remove_page(instance: RunningInstance, request: Request, team_id: TeamId, us
         raise errors.NotFound("There is no such member in the team.", code="member_not_found")
     name = members[user_id].name
     who, whose = ("You", "your") if leaving else (name, "their")
+    sentences = [
+        f"{who} can no longer see the team's Spaces, and {whose} deploy tokens for them are refused from now on.",
+        "What was deployed stays, and so do the Spaces.",
+    ]
+    stays = [each.user_id for each in members.values() if each.role is Role.OWNER] == [user_id]
     return render.page(
         request,
         "confirm.html",
         heading=f"Leave {team.name}?" if leaving else f"Remove {name} from {team.name}?",
-        sentences=[
-            f"{who} can no longer see the team's Spaces, and {whose} deploy tokens for them are refused from now on.",
-            "What was deployed stays, and so do the Spaces.",
-        ],
-        action=f"/teams/{team_id}/members/{user_id}/remove",
+        sentences=["The last owner cannot go: make somebody else an owner first."] if stays else sentences,
+        action="" if stays else f"/teams/{team_id}/members/{user_id}/remove",
         button="Leave" if leaving else "Remove",
         back=f"/teams/{team_id}",
     )

@@ -132,6 +132,7 @@ def test_whoever_leaves_comes_to_their_other_teams(visit, crew, team):
 def test_the_last_owner_cannot_go_and_is_told_so(owner, crew, team):
     assert "The last owner cannot go: make somebody else an owner first." in owner.get(team).text
     page = f"{member(team, crew, 'owner')}/remove"
+    assert f'action="{page}"' not in owner.get(page).text
     for action in (page, f"{member(team, crew, 'owner')}/role"):
         answer = owner.submit(action, {"role": "viewer"}, Referer=f"http://testserver{team}")
         assert answer.headers["location"] == team
