@@ -1,4 +1,4 @@
-"""Keeping what the Hub says of a space's secrets and variables: what others did there becomes a version of its own."""
+"""Keeping what the Hub says of a space's configuration: what others did there becomes a version of its own."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlmodel import Session, col, or_, select
 
 from spaceport import clock
-from spaceport.configuration import compare, queries, versions
+from spaceport.configuration import compare, queries, versions, volumes
 from spaceport.configuration.compare import Finding
 from spaceport.configuration.model import Application, Kind, Version
 from spaceport.hub import Entry, Hub
@@ -15,8 +15,13 @@ from spaceport.spaces.model import Space
 
 def ask(hub: Hub, space: Space, kind: Kind) -> Mapping[str, Entry]:
     """One call. Raises HubFailure."""
-    calls = hub.configuration
-    return calls.secrets(space.repo_id) if kind is Kind.SECRET else calls.variables(space.repo_id)
+    match kind:
+        case Kind.SECRET:
+            return hub.configuration.secrets(space.repo_id)
+        case Kind.VARIABLE:
+            return hub.configuration.variables(space.repo_id)
+        case Kind.VOLUMES:
+            return volumes.entries(volumes.on_hub(hub, space))
 
 
 def keep(session: Session, space: Space, kind: Kind, entries: Mapping[str, Entry], asked_at: datetime) -> None:
@@ -66,4 +71,7 @@ def _add(session: Session, space: Space, kind: Kind, finding: Finding, newest: V
     )
     session.add(version)
     session.flush()
+    if kind is Kind.VOLUMES:
+        space.volumes = volumes.kept(version)
+        session.add(space)
     versions.note(session, space, version, finding.found, actor="hub")

@@ -11,7 +11,8 @@ from spaceport.accounts.caller import Caller
 from spaceport.configuration import commands
 from spaceport.configuration.inputs import Apply, VariableEntries
 from spaceport.configuration.model import Kind
-from spaceport.deployments import lifecycle, reconfigure
+from spaceport.deployments import lifecycle
+from spaceport.deployments.reconfigure import Reconfiguration
 from spaceport.errors import SpaceportError
 from spaceport.instance import Instance
 from spaceport.spaces.model import NAME_PATTERN
@@ -86,16 +87,7 @@ def _verb(
             return lambda owner, name: lifecycle.restart(instance, caller, owner, name, factory=factory)
         case BulkVariables(apply=when):
             settings = commands.settings(wanted.variables)
-            return lambda owner, name: reconfigure.change(
-                instance,
-                caller,
-                owner,
-                name,
-                when,
-                lambda session, caller, space: commands.put(
-                    session, instance.sealer, caller, space, Kind.VARIABLE, settings
-                ),
-            )
+            return lambda owner, name: Reconfiguration(instance, caller, owner, name, when).put(Kind.VARIABLE, settings)
 
 
 def _result(space: str, do: Callable[[str, str], object]) -> BulkResult:
