@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query
 
-from spaceport import clock
 from spaceport.accounts import queries as accounts
 from spaceport.accounts.tokens import Claims
 from spaceport.api.caller import RunningInstance, SignedIn
@@ -12,9 +11,7 @@ from spaceport.api.spaces import Name, Owner
 from spaceport.configuration import look, queries
 from spaceport.configuration.inputs import KEY_PATTERN, Apply
 from spaceport.configuration.model import Kind, Version
-from spaceport.deployments import slot
 from spaceport.deployments.reconfigure import Reconfiguration
-from spaceport.hub_accounts import commands as hub_accounts
 from spaceport.instance import Instance
 from spaceport.spaces import queries as spaces
 
@@ -45,13 +42,9 @@ Change = Annotated[Reconfiguration, Depends(change)]
 def listed(instance: Instance, claims: Claims, owner: str, name: str, kind: Kind, *, fresh: bool) -> list[Version]:
     with instance.database.unit_of_work() as session:
         space = spaces.get(session, accounts.caller(session, claims), owner, name)
-        if not fresh:
-            return queries.present(session, space.id, kind)
-        hub = hub_accounts.connect(session, instance, space.hub_account_id)
-    asked_at = clock.now()
-    entries = look.ask(hub, space, kind)
+    if fresh:
+        look.now(instance, space, [kind])
     with instance.database.unit_of_work() as session:
-        look.keep(session, slot.lock(session, space.id), kind, entries, asked_at)
         return queries.present(session, space.id, kind)
 
 

@@ -12,7 +12,10 @@ from spaceport.dashboard import (
     new_space,
     sign_in,
     space,
+    space_configuration,
+    space_entries,
     space_settings,
+    space_volumes,
     spaces,
     storybook,
 )
@@ -20,7 +23,19 @@ from spaceport.dashboard.security import SecurityHeaders
 from spaceport.events.feed import Feed
 from spaceport.instance import Instance
 
-_DOORS = (assets, sign_in, spaces, new_space, space, space_settings, deployment, account)
+_DOORS = (
+    assets,
+    sign_in,
+    spaces,
+    new_space,
+    space,
+    space_configuration,
+    space_entries,
+    space_volumes,
+    space_settings,
+    deployment,
+    account,
+)
 
 
 _FOR_PROGRAMS = ("/api/", "/webhooks/")

@@ -56,7 +56,16 @@ WAITING = {
 }
 SDKS = {"docker": "Docker", "gradio": "Gradio", "static": "Static", "streamlit": "Streamlit"}
 # The pages of one space, in their order, by the end of their address.
-SPACE_PAGES = {"": "Overview", "settings": "Settings"}
+SPACE_PAGES = {"": "Overview", "configuration": "Configuration", "settings": "Settings"}
+# Seconds of idling that one may choose from before a Space falls asleep.
+SLEEP_TIMES = (300, 900, 1800, 3600, 6 * 3600, 24 * 3600, 72 * 3600)
+_DOMAINS = {
+    "READY": Sign("check", "good", "Works"),
+    "PENDING": Sign("clock", "busy", "Being set up"),
+    "PENDING_CHALLENGE": Sign("clock", "busy", "Being proved"),
+    "EXPIRED_CHALLENGE": Sign("alert", "bad", "Not proved"),
+    "MISCONFIGURED": Sign("alert", "bad", "DNS leads elsewhere"),
+}
 _TRIGGERS = {"api": "REST API", "webhook": "push", "reconcile": "branch moved"}
 _UNITS = ((86400 * 365, "y"), (86400 * 30, "mo"), (86400, "d"), (3600, "h"), (60, "min"))
 
@@ -72,6 +81,22 @@ def status(status: Status) -> Sign:
     return _STATUSES[status]
 
 
+def domain(stage: str) -> Sign:
+    return _DOMAINS.get(stage) or Sign("dot", "quiet", stage.replace("_", " ").capitalize())
+
+
+def price_of_applying(sdk: str, stage: str | None) -> str:
+    """What it costs to bring staged changes to the Hub now."""
+    if sdk == "static":
+        return "Applying costs nothing: a static Space has nothing to restart."
+    if stage in {"PAUSED", "SLEEPING", "STOPPED", "NO_APP_FILE"}:
+        return "Applying restarts nothing: the app does not run, and stays so."
+    return (
+        "Applying costs one restart: the app is away for a moment, and what it wrote to its own disk is lost."
+        " Volumes keep what they hold."
+    )
+
+
 def trigger(trigger: str) -> str:
     return _TRIGGERS.get(trigger, trigger.replace("_", " "))
 
@@ -82,6 +107,12 @@ def age(at: datetime, now: datetime) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {unit} ago"
     return "just now"
+
+
+def sleep(seconds: int) -> str:
+    if seconds < 0:
+        return "never"
+    return next((f"{seconds // size} {unit}" for size, unit in _UNITS if seconds % size == 0), f"{seconds} s")
 
 
 def duration(seconds: float) -> str:
