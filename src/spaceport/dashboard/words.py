@@ -57,6 +57,11 @@ WAITING = {
 SDKS = {"docker": "Docker", "gradio": "Gradio", "static": "Static", "streamlit": "Streamlit"}
 # The pages of one space, in their order, by the end of their address.
 SPACE_PAGES = {"": "Overview", "configuration": "Configuration", "settings": "Settings"}
+VISIBILITIES = {
+    "public": "Public: everybody sees files and app",
+    "protected": "Protected: everybody uses the app, the files stay private",
+    "private": "Private: its owners alone",
+}
 # Seconds of idling that one may choose from before a Space falls asleep.
 SLEEP_TIMES = (300, 900, 1800, 3600, 6 * 3600, 24 * 3600, 72 * 3600)
 _DOMAINS = {
@@ -128,6 +133,11 @@ def duration(seconds: float) -> str:
 
 def usd(dollars: float) -> str:
     return f"${dollars:,.2f}"
+
+
+def usd_per_hour(micro_usd_per_minute: int) -> str:
+    """Of a price as the Hub tells it, in millionths of a dollar."""
+    return usd(micro_usd_per_minute * 60 / 1_000_000) if micro_usd_per_minute else "free"
 
 
 def revision(revision: str) -> str:
