@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from spaceport import errors
 from spaceport.accounts.model import Role
+from spaceport.configuration import queries as configuration
 from spaceport.costs import queries as costs
 from spaceport.dashboard import flash, render, space_frame, streams, visitor
 from spaceport.dashboard.flash import Flash
@@ -35,6 +36,7 @@ def space_page(instance: RunningInstance, request: Request, owner: Owner, name: 
         context: dict[str, Any] = space_frame.context(caller, space, "") | {
             "row": overview.one(session, space),
             "runtime": queries.runtime(session, space, seen) if seen else None,
+            "waiting": len(configuration.staged(session, space.id)),
             "cost": costs.of_space(session, space),
             "listed_at": seen.listed_at if seen else None,
             "deployments": queries.page(session, space, after=None, limit=_SHOWN),
