@@ -95,6 +95,7 @@ def _worked(person: Person, git: GitServer) -> dict[str, str]:
         "live": f"/deployments/{live['id']}",
         "failed": f"/deployments/{failed['id']}",
         "new-space": "/spaces/new",
+        "configuration": "/spaces/local/image-captions/configuration",
         "settings": "/spaces/local/image-captions/settings",
         "account": "/account",
         "storybook": "/storybook",

@@ -161,6 +161,33 @@ def test_pausing_and_restarting_by_keyboard_alone(signed_in, person, name):
     expect(page.get_by_text("starts again")).to_be_visible()
 
 
+def test_a_secret_is_set_by_keyboard_waits_in_sight_and_is_applied(signed_in, person, hub, name):
+    person.manage(f"local/{name}")
+    person.finished(person.deploy(f"local/{name}", source=person.upload(apps.hello())))
+    page = signed_in.page
+    signed_in.open(f"/spaces/local/{name}")
+    walk_to(page, "Configuration")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/configuration")
+    walk_to(page, "Add or change a secret")
+    page.keyboard.press("Enter")
+    for text in ("HF_TOKEN", "reads the model", "hf_first line"):
+        page.keyboard.press("Tab")
+        page.keyboard.type(text)
+    page.keyboard.press("Enter")
+    page.keyboard.type("second line")
+    walk_to(page, "Stage this secret")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="1 change waits")).to_be_visible()
+    expect(page.get_by_text("Applying costs one restart")).to_be_visible()
+    assert not hub.api().get_space_secrets(f"local/{name}")
+    walk_to(page, "Apply now (one restart)")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 change is applied.")).to_be_visible()
+    assert list(hub.api().get_space_secrets(f"local/{name}")) == ["HF_TOKEN"]
+    assert "hf_first" not in page.content()
+
+
 def test_every_form_on_the_way_to_a_live_app_works_without_javascript(window, hub, name):
     visitor = window(java_script_enabled=False)
     page = visitor.page
@@ -192,8 +219,11 @@ def test_axe_finds_nothing_on_any_page(window, person, name, theme):
         found[path] = violations(visitor)
     visitor.sign_in(name)
     space = f"/spaces/local/{name}"
-    pages = ["/", "/spaces/new", "/account", space, f"{space}/settings", f"/deployments/{deployment['id']}"]
-    for path in [*pages, "/storybook"]:
+    person.post(f"{space}/variables", {"variables": [{"key": "COLOR", "value": "red"}]})
+    person.post(f"{space}/secrets?apply=next_deployment", {"secrets": [{"key": "TOKEN", "value": "x"}]})
+    below = ["configuration", "configuration/variables/COLOR", "settings", "settings/hardware?hardware=t4-small"]
+    tabs = [f"{space}/{path}" for path in below]
+    for path in ["/", "/spaces/new", "/account", space, *tabs, f"/deployments/{deployment['id']}", "/storybook"]:
         visitor.open(path)
         found[path] = violations(visitor)
     assert {path: said for path, said in found.items() if said} == {}
@@ -207,7 +237,8 @@ def test_no_page_is_wider_than_a_phone_or_heavier_than_fifty_kilobytes_of_script
     page.on("requestfinished", lambda request: weigh(request, weights))
     visitor.sign_in(name)
     space = f"/spaces/local/{name}"
-    for path in ("/", "/spaces/new", "/account", space, f"{space}/settings", f"/deployments/{deployment['id']}"):
+    tabs = [f"{space}/configuration", f"{space}/settings", f"{space}/settings/hardware?hardware=t4-small"]
+    for path in ("/", "/spaces/new", "/account", space, *tabs, f"/deployments/{deployment['id']}"):
         visitor.open(path)
         page.wait_for_load_state()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path

@@ -118,8 +118,9 @@ def _setting(kind: Kind, form: Form) -> Setting:
     description = form.text("description")
     shown: dict[str, Any] = {"description": description} if description or form.text("shown") else {}
     values = {"key": form.text("key"), "value": form.lines("value")} | shown
-    [setting] = settings([forms.parsed(SecretEntry if kind is Kind.SECRET else VariableEntry, values)])
-    return setting
+    if kind is Kind.SECRET:
+        return settings([forms.parsed(SecretEntry, values)])[0]
+    return settings([forms.parsed(VariableEntry, values)])[0]
 
 
 def _file(form: Form) -> str:

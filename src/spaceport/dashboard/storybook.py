@@ -6,17 +6,21 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from spaceport import clock
+from spaceport.configuration.model import Kind, Version
+from spaceport.configuration.volumes import Volume
 from spaceport.dashboard import render, words
 from spaceport.deployments import timeline
 from spaceport.deployments.model import Deployment
 from spaceport.deployments.overview import Overview, Row, Wanted
 from spaceport.deployments.states import Status
 from spaceport.jobs.model import InitiatorType
+from spaceport.runtime import domains
 from spaceport.spaces.model import Sdk, Space, Visibility
 
 router = APIRouter()
 
 STAGES = ("RUNNING", "RUNNING_BUILDING", "BUILDING", "APP_STARTING", "PAUSED", "SLEEPING", "NO_APP_FILE", "BUILD_ERROR")
+_MOUNTS = ("there", "staged", "leaving")
 _USUAL = {"Waiting": 0.4, "Push": 3.0, "Build": 41.0, "Start": 6.0, "Health check": 5.0}
 _BEGUN = ("started_at", "pushed_at", "starting_at", "verifying_at")
 _REACHED = {Status.QUEUED: 0, Status.PUSHING: 1, Status.BUILDING: 2, Status.STARTING: 3, Status.CANCELED: 2}
@@ -40,7 +44,28 @@ def storybook_page(request: Request) -> Response:
         found=Overview(rows, len(rows), len(rows)),
         wanted=Wanted(),
         pages=1,
+        **_settled(space),
     )
+
+
+def _settled(space: Space) -> dict[str, Any]:
+    """What configuration and settings are made of."""
+    versions = [
+        Version(space_id=space.id, kind=Kind.SECRET, key="HF_TOKEN", version=2, set_by_name="Ada", description="reads"),
+        Version(space_id=space.id, kind=Kind.SECRET, key="OLD", version=3, set_by_name="Ada", deleted=True),
+        Version(space_id=space.id, kind=Kind.SECRET, key="BAD", version=1, set_by_name="Ada", refusal="Too long."),
+        Version(space_id=space.id, kind=Kind.SECRET, key="THEIRS", version=1, applied_at=clock.now()),
+    ]
+    paths = [Volume(type="bucket", source=f"acme/{state}", mount_path=f"/{state}") for state in _MOUNTS]
+    stages = ("READY", "PENDING", "MISCONFIGURED")
+    return {
+        "lists": {"secrets": versions, "variables": []},
+        "staged": versions[:3],
+        "mounts": list(zip(paths, _MOUNTS, strict=True)),
+        "typed": {"form": ""},
+        "stage": "RUNNING",
+        "domains": [domains.public({"domain": "app.example.com", "stage": each, "isCustom": True}) for each in stages],
+    }
 
 
 def _space() -> Space:
