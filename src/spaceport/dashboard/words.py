@@ -71,6 +71,15 @@ _DOMAINS = {
     "EXPIRED_CHALLENGE": Sign("alert", "bad", "Not proved"),
     "MISCONFIGURED": Sign("alert", "bad", "DNS leads elsewhere"),
 }
+# By the code of an error whose own fix names a request of the API.
+FIXES = {
+    "space_busy": "Wait for its end, or cancel it on its page, then try again. What is staged waits meanwhile.",
+    "space_not_found": "It may have been deleted, or belong to another team; yours are listed.",
+    "space_exists_on_hub": "Choose another name.",
+    "secret_not_found": "Look for changes on the Hub: that finds what was set there.",
+    "variable_not_found": "Look for changes on the Hub: that finds what was set there.",
+    "hardware_unknown": "Choose what is listed.",
+}
 _TRIGGERS = {"api": "REST API", "webhook": "push", "reconcile": "branch moved"}
 _UNITS = ((86400 * 365, "y"), (86400 * 30, "mo"), (86400, "d"), (3600, "h"), (60, "min"))
 

@@ -50,6 +50,17 @@ def test_what_is_staged_is_applied_together_or_taken_back(crew, docker, page, br
     assert {key: each.value for key, each in there.items()} == {"COLOR": "red"}
 
 
+def test_nothing_is_applied_under_a_deployment_and_the_page_says_what_to_do(crew, docker, page, browser):
+    browser.submit(f"{page}/variables", {"key": "COLOR", "value": "red"})
+    crew.done("POST", f"{docker}/deployments")
+    answer = browser.submit(f"{page}/staged/apply", Referer=f"http://testserver{page}")
+    assert answer.headers["location"] == page
+    shown = browser.get(page).text
+    assert "cancel it on its page" in shown
+    assert "POST /api" not in shown
+    assert "1 change waits" in shown
+
+
 def test_a_form_that_cannot_be_taken_keeps_what_was_typed_but_never_a_secret(page, browser):
     wrong = browser.submit(f"{page}/secrets", {"key": "9 LIVES", "value": HIDDEN, "description": "a cat"})
     assert wrong.status_code == 422

@@ -109,6 +109,9 @@ def test_visibility_and_address_are_changed_on_the_hub_and_here(crew, space, bro
     moved = browser.submit(f"{space}/settings/address", {"move_owner": "local", "move_name": f"{crew.name}-m"})
     assert moved.headers["location"] == f"/spaces/local/{crew.name}-m/settings"
     assert hub.api().space_info(f"local/{crew.name}-m")
+    # Bookmarks go on working.
+    assert browser.get(f"{space}/configuration").headers["location"] == f"/spaces/local/{crew.name}-m/configuration"
+    assert browser.get(space).headers["location"] == f"/spaces/local/{crew.name}-m"
 
 
 def test_a_copy_takes_along_what_was_chosen(crew, docker, space, browser, hub):
