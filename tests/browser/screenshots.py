@@ -84,6 +84,7 @@ def _worked(person: Person, git: GitServer) -> dict[str, str]:
     source = {"kind": "git", "url": git.url("captions")}
     live = person.finished(person.deploy("local/image-captions", source=source))
     failed = person.finished(person.deploy("local/chat-demo", source=person.upload(apps.broken_build())))
+    _configured(person, "/spaces/local/image-captions")
     person.post("/spaces/local/voice-notes/pause")
     repository.commit({"Dockerfile": SLOW + "CMD python app.py\n"}, message="Answer before the model is loaded")
     building = person.deploy("local/atlas-search", source=source)
@@ -102,9 +103,22 @@ def _worked(person: Person, git: GitServer) -> dict[str, str]:
     }
 
 
+def _configured(person: Person, at: str) -> None:
+    """Some of it on the Hub, some of it waiting."""
+    later = "?apply=next_deployment"
+    token = {"key": "HF_TOKEN", "value": "x", "description": "reads the gated model"}
+    model = {"key": "MODEL_ID", "value": "Salesforce/blip-image-captioning-large", "description": "which one captions"}
+    person.post(f"{at}/secrets{later}", {"secrets": [{"key": "OPENAI_API_KEY", "value": "x"}]})
+    person.post(f"{at}/variables", {"variables": [{"key": "LOG_LEVEL", "value": "info"}, model]})
+    person.post(f"{at}/secrets{later}", {"secrets": [token]})
+    person.post(f"{at}/variables{later}", {"variables": [{"key": "LOG_LEVEL", "value": "debug"}]})
+
+
 def _shoot(page: Page, name: str) -> None:
     page.wait_for_timeout(600)
-    page.screenshot(path=IMAGES / f"{name}.png", full_page=name.startswith(("settings", "account", "new", "first")))
+    page.screenshot(
+        path=IMAGES / f"{name}.png", full_page=name.startswith(("configuration", "settings", "account", "new", "first"))
+    )
 
 
 if __name__ == "__main__":
