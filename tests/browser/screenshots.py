@@ -15,6 +15,7 @@ from tests.spaceport_server import Person, SpaceportServer
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SPACES = ("atlas-search", "chat-demo", "image-captions", "voice-notes")
+_WHOLE = ("configuration", "settings", "account", "new", "first")
 SLOW = (
     "FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\n"
     "RUN for i in $(seq 40); do echo Collecting wheel $i of 40; sleep 0.3; done\n"
@@ -116,9 +117,7 @@ def _configured(person: Person, at: str) -> None:
 
 def _shoot(page: Page, name: str) -> None:
     page.wait_for_timeout(600)
-    page.screenshot(
-        path=IMAGES / f"{name}.png", full_page=name.startswith(("configuration", "settings", "account", "new", "first"))
-    )
+    page.screenshot(path=IMAGES / f"{name}.png", full_page=name.startswith(_WHOLE))
 
 
 if __name__ == "__main__":
