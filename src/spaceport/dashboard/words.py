@@ -1,7 +1,8 @@
 """What the program knows, in an icon, a tone and a word. Never by colour alone."""
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from spaceport.deployments.states import Status
 
@@ -48,6 +49,13 @@ STEPS = {
     "stopped": Sign("stop", "quiet", "stopped"),
     "ahead": Sign("dot", "quiet", "to come"),
 }
+# What a new deployment does about others of its space.
+IF_BUSY = {
+    "supersede": "Take the place of those that wait; let a running one end",
+    "supersede_running": "Take the place of all, and stop a running one",
+    "wait": "Wait behind all of them",
+    "reject": "Do nothing if there is one",
+}
 WAITING = {
     "approval": "Waits until somebody approves it.",
     "freeze": "Waits for the end of a freeze of this Space.",
@@ -56,7 +64,7 @@ WAITING = {
 }
 SDKS = {"docker": "Docker", "gradio": "Gradio", "static": "Static", "streamlit": "Streamlit"}
 # The pages of one space, in their order, by the end of their address.
-SPACE_PAGES = {"": "Overview", "settings": "Settings"}
+SPACE_PAGES = {"": "Overview", "logs": "Logs", "pushes": "Pushes", "activity": "Activity", "settings": "Settings"}
 _TRIGGERS = {"api": "REST API", "webhook": "push", "reconcile": "branch moved"}
 _UNITS = ((86400 * 365, "y"), (86400 * 30, "mo"), (86400, "d"), (3600, "h"), (60, "min"))
 
@@ -72,6 +80,10 @@ def status(status: Status) -> Sign:
     return _STATUSES[status]
 
 
+def waiting(reason: str) -> str:
+    return WAITING.get(reason) or f"Waits for {reason}."
+
+
 def trigger(trigger: str) -> str:
     return _TRIGGERS.get(trigger, trigger.replace("_", " "))
 
@@ -82,6 +94,11 @@ def age(at: datetime, now: datetime) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {unit} ago"
     return "just now"
+
+
+def moment(at: datetime) -> str:
+    """To the minute, in UTC; a time without an offset is taken for that."""
+    return f"{at.astimezone(UTC) if at.tzinfo else at:%Y-%m-%d %H:%M} UTC"
 
 
 def duration(seconds: float) -> str:
@@ -102,6 +119,13 @@ def usd(dollars: float) -> str:
 def revision(revision: str) -> str:
     """A commit or the digest of an archive, as long as one needs to tell it from another."""
     return revision.removeprefix("sha256:")[:7]
+
+
+def asked_for(source: dict[str, object], *, whole: bool = False) -> str:
+    """The commit that a deployment is about before it has been fetched; "" where only a branch is named."""
+    ref = str(source.get("ref") or source.get("revision") or "")
+    found = ref if re.fullmatch(r"[0-9a-f]{40,64}", ref) else ""
+    return found if whole else revision(found)
 
 
 def source(source: dict[str, object] | None) -> str:
