@@ -24,12 +24,12 @@ _SHOWN = 50
 _STEPS = r"^deployment\.(pushing|building|starting|verifying|held|unstuck|settled|release_job_\w+)$"
 # Patterns of kinds: what must match, and what must not.
 SHOWN = {
-    "": ("Everything but steps", "", _STEPS),
+    "": ("Everything", "", _STEPS),
     "deployments": ("Deployments", r"^(deployment|source)\.", _STEPS),
-    "configuration": ("Secrets, variables, volumes", r"^(secret|variable|volumes|configuration)\.", ""),
-    "settings": ("Settings, rules, tokens", r"^(deploy_rules|deploy_token)\.|^space\.(?!drift)", ""),
+    "configuration": ("Configuration", r"^(secret|variable|volumes|configuration)\.", ""),
+    "settings": ("Settings", r"^(deploy_rules|deploy_token)\.|^space\.(?!drift)", ""),
     "drift": ("Drift", r"^space\.drift|_on_hub$", ""),
-    "steps": ("Everything", "", ""),
+    "steps": ("With every step", "", ""),
 }
 
 

@@ -14,6 +14,7 @@ from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.forms import OWN_FORM
 from spaceport.dashboard.space_frame import Name, Owner
 from spaceport.dashboard.visitor import RunningInstance
+from spaceport.deployments import queries as deployments
 from spaceport.instance import Instance
 from spaceport.spaces import queries as spaces
 from spaceport.spaces.model import Space
@@ -76,12 +77,15 @@ def delivery_page(
         caller = visitor.caller(session, request)
         space = spaces.get(session, caller, owner, name)
         found = _delivery(session, caller, space, delivery_id)
+        shown = deliveries.public(session, found)
+        led = [decision.deployment_id for decision in shown.decisions if decision.deployment_id]
         framed = space_frame.context(caller, space, "pushes")
         return render.page(
             request,
             "space_delivery.html",
             part="",
-            delivery=deliveries.public(session, found),
+            delivery=shown,
+            numbers=deployments.numbers(session, led),
             pushes=found.pushes,
             payload=_readable(found.payload),
             **framed,

@@ -49,7 +49,7 @@ def send_rules(instance: RunningInstance, request: Request, owner: Owner, name: 
         wanted.lock = deploy_rules.of(session, space).lock
         deploy_rules.change(session, caller, space, wanted)
         if (auto_deploy := bool(form.text("auto_deploy"))) != space.auto_deploy:
-            commands.change(session, instance, caller, space, SpaceUpdate(auto_deploy=auto_deploy))
+            commands.change(session, instance, caller, space, forms.parsed(SpaceUpdate, {"auto_deploy": auto_deploy}))
     said = Flash("good", "The rules are saved.", "They hold for the next push; what is queued already goes on.")
     return flash.redirect(request, f"/spaces/{space.repo_id}/pushes/rules", said)
 
@@ -67,7 +67,7 @@ def send_lock(instance: RunningInstance, request: Request, owner: Owner, name: N
             return _page(instance, request, caller, space, values=typed, refused=error)
         rules = deploy_rules.of(session, space).model_copy(update={"lock": lock})
         deploy_rules.change(session, caller, space, rules)
-    said = Flash("good", f"{space.repo_id} is locked: nothing is deployed until it is unlocked or the lock has ended.")
+    said = Flash("good", f"{space.repo_id} is locked.")
     return flash.redirect(request, f"/spaces/{space.repo_id}/pushes/rules", said)
 
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from spaceport.deployments.model import Deployment
 from spaceport.deployments.states import Status
 
 
@@ -84,6 +85,13 @@ def waiting(reason: str) -> str:
     return WAITING.get(reason) or f"Waits for {reason}."
 
 
+def by(deployment: Deployment) -> str:
+    """Who or what asked for a deployment, and how."""
+    if deployment.trigger == "webhook":
+        return "a push"
+    return f"{deployment.initiator_name or 'Spaceport'}, {trigger(deployment.trigger)}"
+
+
 def trigger(trigger: str) -> str:
     return _TRIGGERS.get(trigger, trigger.replace("_", " "))
 
@@ -132,7 +140,7 @@ def source(source: dict[str, object] | None) -> str:
     """Where the code comes from, in a few words."""
     match source:
         case {"kind": "git", "url": url, "ref": ref}:
-            return f"{url} {ref or ''}".strip()
+            return f"{url} {asked_for(source) or ref or ''}".strip()
         case {"kind": "upload"}:
             return "an uploaded archive"
         case {"kind": "space", "repo_id": repo_id}:

@@ -109,11 +109,11 @@ def test_what_came_is_listed_with_why_and_the_deployment_that_it_led_to(visit, c
     text = browser.get(pushes).text
     assert "Verified" in text
     assert "Branch feature/x does not match main" in text
-    assert re.search(r'href="/deployments/dep_[0-9a-z]{26}">Deployment #1</a>', text)
+    assert re.search(r'href="/deployments/dep_[0-9a-z]{26}">deployment #1</a>', text)
     assert text.index(deployed) < text.index(ignored)
     fragment = browser.get(pushes, **{"HX-Request": "true"}).text
     assert fragment.lstrip().startswith('<div id="pushes"')
-    assert "Deployment #1" in fragment
+    assert "deployment #1</a>" in fragment
 
 
 def test_a_delivery_shows_what_came_and_what_was_decided(visit, crew, pushes, hook):
