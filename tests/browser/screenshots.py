@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests import git_hosts
 from tests.browser.conftest import CHROMIUM, FLAGS, Window
 from tests.git_server import GitServer
 from tests.localhub_server import LocalHub
 from tests.scenarios import apps
 from tests.spaceport_server import Person, SpaceportServer
+
+from spaceport.webhooks.providers import Provider
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SPACES = ("atlas-search", "chat-demo", "image-captions", "voice-notes")
@@ -83,6 +86,7 @@ def _worked(person: Person, git: GitServer) -> dict[str, str]:
     repository.commit(apps.hello("captions"), message="Caption several images at once")
     source = {"kind": "git", "url": git.url("captions")}
     live = person.finished(person.deploy("local/image-captions", source=source))
+    _pushed(person, source)
     failed = person.finished(person.deploy("local/chat-demo", source=person.upload(apps.broken_build())))
     person.post("/spaces/local/voice-notes/pause")
     repository.commit({"Dockerfile": SLOW + "CMD python app.py\n"}, message="Answer before the model is loaded")
@@ -96,14 +100,33 @@ def _worked(person: Person, git: GitServer) -> dict[str, str]:
         "failed": f"/deployments/{failed['id']}",
         "new-space": "/spaces/new",
         "settings": "/spaces/local/image-captions/settings",
+        "pushes": "/spaces/local/image-captions/pushes",
+        "rules": "/spaces/local/image-captions/pushes/rules",
+        "ci": "/spaces/local/image-captions/pushes/ci",
+        "logs": "/spaces/local/image-captions/logs",
+        "activity": "/spaces/local/image-captions/activity",
+        "rollback": "/spaces/local/image-captions/releases/1/rollback",
         "account": "/account",
         "storybook": "/storybook",
     }
 
 
+def _pushed(person: Person, source: dict[str, str]) -> None:
+    """A hook, its ping, and a push that deployed nothing."""
+    space = "/spaces/local/image-captions"
+    person.http.patch(space, json={"source": source, "auto_deploy": True}).raise_for_status()
+    hook = person.post(f"{space}/hooks", {"provider": "gitea"})
+    push = git_hosts.push(Provider.GITEA, "captions", "a" * 40, ref="refs/heads/feature/longer")
+    for event in ("ping", "push"):
+        sent = git_hosts.send(Provider.GITEA, hook["secret"], push, event=event)
+        person.http.post(hook["url"], content=sent.body, headers=sent.headers).raise_for_status()
+
+
 def _shoot(page: Page, name: str) -> None:
     page.wait_for_timeout(600)
-    page.screenshot(path=IMAGES / f"{name}.png", full_page=name.startswith(("settings", "account", "new", "first")))
+    page.screenshot(
+        path=IMAGES / f"{name}.png", full_page=name.startswith(("settings", "account", "new", "first", "rules", "ci"))
+    )
 
 
 if __name__ == "__main__":

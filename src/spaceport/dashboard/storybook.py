@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from spaceport import clock
-from spaceport.dashboard import render, words
+from spaceport.dashboard import render, story_pushes, words
 from spaceport.deployments import timeline
 from spaceport.deployments.model import Deployment
 from spaceport.deployments.overview import Overview, Row, Wanted
@@ -45,6 +45,7 @@ def storybook_page(request: Request) -> Response:
         found=Overview(rows, len(rows), len(rows)),
         wanted=Wanted(),
         pages=1,
+        **story_pushes.context(now),
     )
 
 

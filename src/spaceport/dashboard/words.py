@@ -140,7 +140,7 @@ def source(source: dict[str, object] | None) -> str:
     """Where the code comes from, in a few words."""
     match source:
         case {"kind": "git", "url": url, "ref": ref}:
-            return f"{url} {asked_for(source) or ref or ''}".strip()
+            return f"{url} {asked_for({'ref': ref}) or ref or ''}".strip()
         case {"kind": "upload"}:
             return "an uploaded archive"
         case {"kind": "space", "repo_id": repo_id}:
