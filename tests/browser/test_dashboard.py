@@ -157,6 +157,21 @@ def talking() -> dict[str, str]:
     return app | {"app.py": talk + app["app.py"]}
 
 
+def test_an_earlier_release_is_brought_back_live(signed_in, person, name):
+    person.manage(f"local/{name}")
+    for greeting in ("first", "second"):
+        person.finished(person.deploy(f"local/{name}", source=person.upload(apps.hello(greeting))))
+    page = signed_in.page
+    signed_in.open(f"/spaces/local/{name}")
+    page.get_by_role("link", name="Roll back to v1").click()
+    expect(page.get_by_role("heading", name="Roll back from v2 to v1?")).to_be_visible()
+    page.get_by_role("button", name="Roll back to v1").click()
+    link = page.get_by_role("link", name="Open the app")
+    expect(link).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("release v3")).to_be_visible()
+    assert page.request.get(link.get_attribute("href")).text() == "first"
+
+
 def test_the_list_shows_a_deployment_by_itself(signed_in, person, name):
     person.manage(f"local/{name}")
     page = signed_in.page

@@ -38,9 +38,7 @@ def send_hook(instance: RunningInstance, request: Request, owner: Owner, name: N
     try:
         wanted = forms.parsed(HookCreate, form.given("provider", "secret", "host_token"))
         issued = setting_up.create(instance, caller, owner, name, wanted, str(request.base_url))
-    except errors.Unauthorized:
-        raise
-    except errors.SpaceportError as error:
+    except (errors.Invalid, errors.Conflict, errors.UpstreamFailed) as error:
         return space_pushes.page(
             instance,
             request,
@@ -66,7 +64,7 @@ def hook_page(instance: RunningInstance, request: Request, owner: Owner, name: N
         hook = _hook(session, space, hook_id)
         last = deliveries.last(session, [hook.id]).get(hook.id)
     url = setting_up.url(instance, str(request.base_url), hook)
-    return _page(request, "space_hook.html", caller, space, issued=Issued(hook, url, None), last=last, values={})
+    return _page(request, "space_hook.html", caller, space, issued=Issued(hook, url, None), last=last)
 
 
 @router.post("/{hook_id}/rotate")

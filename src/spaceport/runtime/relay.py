@@ -30,7 +30,7 @@ _FIRST_LINE_WITHIN = 3.0
 _SILENCE = 0.3
 _LONGEST_LOOK = 6.0
 # Whoever has looked mostly begins to follow.
-LINGER_SECONDS = 15.0
+LINGER_SECONDS = 5.0
 
 Open = Callable[[], AsyncIterator[LogLine]]
 
