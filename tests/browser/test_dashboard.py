@@ -122,6 +122,56 @@ def test_the_log_pauses_when_scrolled_up_can_be_searched_and_copied(signed_in, p
     assert page.evaluate("navigator.clipboard.readText()") == "step 59"
 
 
+def test_the_log_of_a_running_app_is_followed_from_where_the_page_ends_over_a_restart_of_the_app(
+    signed_in, person, name
+):
+    person.manage(f"local/{name}")
+    person.finished(person.deploy(f"local/{name}", source=person.upload(talking())))
+    page = signed_in.page
+    signed_in.open(f"/spaces/local/{name}/logs")
+    log = page.get_by_role("log")
+    shown = log.locator("code", has_text="said")
+    assert shown.count() > 0
+    expect(log).to_contain_text("said 9.", timeout=60_000)
+    said = [int(text.split()[1].rstrip(".")) for text in shown.all_inner_texts()]
+    assert said == list(range(1, len(said) + 1))
+    # Another log begins, and takes the place of the one before.
+    person.post(f"/spaces/local/{name}/restart")
+    expect(log).not_to_contain_text("said 9.", timeout=60_000)
+    expect(log).to_contain_text("said 3.", timeout=60_000)
+    said = [int(text.split()[1].rstrip(".")) for text in shown.all_inner_texts()]
+    assert said == list(range(1, len(said) + 1))
+
+
+def talking() -> dict[str, str]:
+    """An app that says something once in a while."""
+    talk = (
+        "import itertools, threading, time\n"
+        "def talk():\n"
+        "    for i in itertools.count(1):\n"
+        "        print(f'said {i}.', flush=True)\n"
+        "        time.sleep(0.5)\n"
+        "threading.Thread(target=talk, daemon=True).start()\n"
+    )
+    app = apps.hello()
+    return app | {"app.py": talk + app["app.py"]}
+
+
+def test_an_earlier_release_is_brought_back_live(signed_in, person, name):
+    person.manage(f"local/{name}")
+    for greeting in ("first", "second"):
+        person.finished(person.deploy(f"local/{name}", source=person.upload(apps.hello(greeting))))
+    page = signed_in.page
+    signed_in.open(f"/spaces/local/{name}")
+    page.get_by_role("link", name="Roll back to v1").click()
+    expect(page.get_by_role("heading", name="Roll back from v2 to v1?")).to_be_visible()
+    page.get_by_role("button", name="Roll back to v1").click()
+    link = page.get_by_role("link", name="Open the app")
+    expect(link).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("release v3")).to_be_visible()
+    assert page.request.get(link.get_attribute("href")).text() == "first"
+
+
 def test_the_list_shows_a_deployment_by_itself(signed_in, person, name):
     person.manage(f"local/{name}")
     page = signed_in.page
@@ -218,12 +268,7 @@ def test_axe_finds_nothing_on_any_page(window, person, name, theme):
         visitor.open(path)
         found[path] = violations(visitor)
     visitor.sign_in(name)
-    space = f"/spaces/local/{name}"
-    person.post(f"{space}/variables", {"variables": [{"key": "COLOR", "value": "red"}]})
-    person.post(f"{space}/secrets?apply=next_deployment", {"secrets": [{"key": "TOKEN", "value": "x"}]})
-    below = ["configuration", "configuration/variables/COLOR", "settings", "settings/hardware?hardware=t4-small"]
-    tabs = [f"{space}/{path}" for path in below]
-    for path in ["/", "/spaces/new", "/account", space, *tabs, f"/deployments/{deployment['id']}", "/storybook"]:
+    for path in [*pages(name, deployment), "/storybook"]:
         visitor.open(path)
         found[path] = violations(visitor)
     assert {path: said for path, said in found.items() if said} == {}
@@ -236,18 +281,32 @@ def test_no_page_is_wider_than_a_phone_or_heavier_than_fifty_kilobytes_of_script
     page, weights = visitor.page, {}
     page.on("requestfinished", lambda request: weigh(request, weights))
     visitor.sign_in(name)
-    space = f"/spaces/local/{name}"
-    tabs = [f"{space}/configuration", f"{space}/settings", f"{space}/settings/hardware?hardware=t4-small"]
-    for path in ("/", "/spaces/new", "/account", space, *tabs, f"/deployments/{deployment['id']}"):
+    for path in pages(name, deployment):
         visitor.open(path)
         page.wait_for_load_state()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
     assert 0 < sum(weights.values()) < 50_000
 
 
+def pages(name: str, deployment: dict) -> list[str]:
+    """Of somebody with one space, which was deployed once."""
+    of_space = (
+        "",
+        "/configuration",
+        "/configuration/variables/COLOR",
+        "/settings",
+        "/settings/hardware?hardware=t4-small",
+    )
+    of_space += ("/logs", "/activity", "/deployments", "/releases/1/rollback")
+    of_pushes = ("/pushes", "/pushes/rules", "/pushes/ci")
+    own = [f"/spaces/local/{name}{page}" for page in (*of_space, *of_pushes)]
+    return ["/", "/spaces/new", "/account", *own, f"/deployments/{deployment['id']}"]
+
+
 def weigh(request, weights: dict[str, int]) -> None:
     if request.resource_type == "script":
-        weights[request.url] = request.sizes()["responseBodySize"]
+        # From the browser's cache it weighs nothing, and less.
+        weights[request.url] = max(weights.get(request.url, 0), request.sizes()["responseBodySize"])
 
 
 def walk_to(page, label: str) -> None:

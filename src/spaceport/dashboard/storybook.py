@@ -8,13 +8,15 @@ from fastapi import APIRouter, Request, Response
 from spaceport import clock
 from spaceport.configuration.model import Kind, Version
 from spaceport.configuration.volumes import Volume
-from spaceport.dashboard import render, words
+from spaceport.dashboard import render, story_pushes, words
 from spaceport.deployments import timeline
 from spaceport.deployments.model import Deployment
 from spaceport.deployments.overview import Overview, Row, Wanted
 from spaceport.deployments.states import Status
 from spaceport.jobs.model import InitiatorType
 from spaceport.runtime import domains
+from spaceport.spaces import gates
+from spaceport.spaces.deploy_rules import Lock
 from spaceport.spaces.model import Sdk, Space, Visibility
 
 router = APIRouter()
@@ -32,8 +34,8 @@ def storybook_page(request: Request) -> Response:
     space = _space()
     deployments = [_deployment(status, now) for status in Status]
     stories = [
-        {"deployment": each, "space": space, "steps": timeline.steps(each, _USUAL, now), "may_deploy": True}
-        for each in deployments
+        {"name": each.status.value, "deployment": each, "steps": timeline.steps(each, _USUAL, now), **_held(each, now)}
+        for each in [*deployments, *(_waiting(gate, now) for gate in gates.GATES)]
     ]
     rows = [_row(stage, deployments[i % len(deployments)], i, now) for i, stage in enumerate((*STAGES, None))]
     return render.page(
@@ -41,10 +43,14 @@ def storybook_page(request: Request) -> Response:
         "storybook.html",
         signs=[words.stage(stage) for stage in (*STAGES, None)] + [words.status(status) for status in Status],
         stories=stories,
+        space=space,
+        lock=Lock(reason="the fair is on", expires_at=now + timedelta(hours=4)),
+        frozen_until=now + timedelta(hours=1),
         found=Overview(rows, len(rows), len(rows)),
         wanted=Wanted(),
         pages=1,
         **_settled(space),
+        **story_pushes.context(now),
     )
 
 
@@ -66,6 +72,17 @@ def _settled(space: Space) -> dict[str, Any]:
         "stage": "RUNNING",
         "domains": [domains.public({"domain": "app.example.com", "stage": each, "isCustom": True}) for each in stages],
     }
+
+
+def _waiting(gate: str, now: datetime) -> Deployment:
+    waiting = _deployment(Status.QUEUED, now)
+    waiting.id, waiting.waiting_for, waiting.source = f"dep_{gate}", gate, waiting.source | {"ref": "4f2a9c1d" * 5}
+    return waiting
+
+
+def _held(deployment: Deployment, now: datetime) -> dict[str, Any]:
+    frozen = deployment.waiting_for == gates.FREEZE
+    return {"lock": None, "frozen_until": now + timedelta(hours=1) if frozen else None}
 
 
 def _space() -> Space:

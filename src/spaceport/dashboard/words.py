@@ -1,8 +1,10 @@
 """What the program knows, in an icon, a tone and a word. Never by colour alone."""
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
+from spaceport.deployments.model import Deployment
 from spaceport.deployments.states import Status
 
 
@@ -48,6 +50,13 @@ STEPS = {
     "stopped": Sign("stop", "quiet", "stopped"),
     "ahead": Sign("dot", "quiet", "to come"),
 }
+# What a new deployment does about others of its space.
+IF_BUSY = {
+    "supersede": "Take the place of those that wait; let a running one end",
+    "supersede_running": "Take the place of all, and stop a running one",
+    "wait": "Wait behind all of them",
+    "reject": "Do nothing if there is one",
+}
 WAITING = {
     "approval": "Waits until somebody approves it.",
     "freeze": "Waits for the end of a freeze of this Space.",
@@ -56,7 +65,14 @@ WAITING = {
 }
 SDKS = {"docker": "Docker", "gradio": "Gradio", "static": "Static", "streamlit": "Streamlit"}
 # The pages of one space, in their order, by the end of their address.
-SPACE_PAGES = {"": "Overview", "configuration": "Configuration", "settings": "Settings"}
+SPACE_PAGES = {
+    "": "Overview",
+    "configuration": "Configuration",
+    "logs": "Logs",
+    "pushes": "Pushes",
+    "activity": "Activity",
+    "settings": "Settings",
+}
 VISIBILITIES = {
     "public": "Public: everybody sees files and app",
     "protected": "Protected: everybody uses the app, the files stay private",
@@ -111,6 +127,17 @@ def price_of_applying(sdk: str, stage: str | None) -> str:
     )
 
 
+def waiting(reason: str) -> str:
+    return WAITING.get(reason) or f"Waits for {reason}."
+
+
+def by(deployment: Deployment) -> str:
+    """Who or what asked for a deployment, and how."""
+    if deployment.trigger == "webhook":
+        return "a push"
+    return f"{deployment.initiator_name or 'Spaceport'}, {trigger(deployment.trigger)}"
+
+
 def trigger(trigger: str) -> str:
     return _TRIGGERS.get(trigger, trigger.replace("_", " "))
 
@@ -127,6 +154,11 @@ def sleep(seconds: int) -> str:
     if seconds < 0:
         return "never"
     return next((f"{seconds // size} {unit}" for size, unit in _UNITS if seconds % size == 0), f"{seconds} s")
+
+
+def moment(at: datetime) -> str:
+    """To the minute, in UTC; a time without an offset is taken for that."""
+    return f"{at.astimezone(UTC) if at.tzinfo else at:%Y-%m-%d %H:%M} UTC"
 
 
 def duration(seconds: float) -> str:
@@ -154,11 +186,18 @@ def revision(revision: str) -> str:
     return revision.removeprefix("sha256:")[:7]
 
 
+def asked_for(source: dict[str, object], *, whole: bool = False) -> str:
+    """The commit that a deployment is about before it has been fetched; "" where only a branch is named."""
+    ref = str(source.get("ref") or source.get("revision") or "")
+    found = ref if re.fullmatch(r"[0-9a-f]{40,64}", ref) else ""
+    return found if whole else revision(found)
+
+
 def source(source: dict[str, object] | None) -> str:
     """Where the code comes from, in a few words."""
     match source:
         case {"kind": "git", "url": url, "ref": ref}:
-            return f"{url} {ref or ''}".strip()
+            return f"{url} {asked_for({'ref': ref}) or ref or ''}".strip()
         case {"kind": "upload"}:
             return "an uploaded archive"
         case {"kind": "space", "repo_id": repo_id}:

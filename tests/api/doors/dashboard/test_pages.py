@@ -19,8 +19,8 @@ MANY = 1000
 @pytest.fixture
 def pages(crew, deployment) -> list[str]:
     space = f"/spaces/{crew.repo_id}"
-    tabs = [f"{space}/configuration", f"{space}/settings"]
-    return ["/", "/spaces/new", "/account", space, *tabs, f"/deployments/{deployment}"]
+    tabs = ("configuration", "logs", "pushes", "pushes/rules", "pushes/ci", "activity", "deployments", "settings")
+    return ["/", "/spaces/new", "/account", space, *(f"{space}/{tab}" for tab in tabs), f"/deployments/{deployment}"]
 
 
 def test_every_page_answers_with_a_strict_policy(visit, crew, pages):
