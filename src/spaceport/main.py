@@ -107,7 +107,7 @@ def create_app(settings: Settings, found: Store, *, with_worker: bool = True) ->
     instance = instances.assemble(settings, Database(found.url, settings.database_pool_size))
     app = create_api(instance)
     feed = app.state.feed = Feed(readers(instance.database), _conninfo(found))
-    app.router.routes.append(Pages("/", create_dashboard(instance, feed)))
+    app.router.routes.append(Pages("/", create_dashboard(instance, feed, app.state.relay)))
     app.state.hub_reachability = HubReachability(settings.hf_endpoint)
     app.state.engine = None
     app.router.lifespan_context = lambda app: _running(app, found, with_worker=with_worker)

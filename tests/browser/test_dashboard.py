@@ -122,6 +122,56 @@ def test_the_log_pauses_when_scrolled_up_can_be_searched_and_copied(signed_in, p
     assert page.evaluate("navigator.clipboard.readText()") == "step 59"
 
 
+def test_the_log_of_a_running_app_is_followed_from_where_the_page_ends_over_a_restart_of_the_app(
+    signed_in, person, name
+):
+    person.manage(f"local/{name}")
+    person.finished(person.deploy(f"local/{name}", source=person.upload(talking())))
+    page = signed_in.page
+    signed_in.open(f"/spaces/local/{name}/logs")
+    log = page.get_by_role("log")
+    shown = log.locator("code", has_text="said")
+    assert shown.count() > 0
+    expect(log).to_contain_text("said 9.", timeout=60_000)
+    said = [int(text.split()[1].rstrip(".")) for text in shown.all_inner_texts()]
+    assert said == list(range(1, len(said) + 1))
+    # Another log begins, and takes the place of the one before.
+    person.post(f"/spaces/local/{name}/restart")
+    expect(log).not_to_contain_text("said 9.", timeout=60_000)
+    expect(log).to_contain_text("said 3.", timeout=60_000)
+    said = [int(text.split()[1].rstrip(".")) for text in shown.all_inner_texts()]
+    assert said == list(range(1, len(said) + 1))
+
+
+def talking() -> dict[str, str]:
+    """An app that says something once in a while."""
+    talk = (
+        "import itertools, threading, time\n"
+        "def talk():\n"
+        "    for i in itertools.count(1):\n"
+        "        print(f'said {i}.', flush=True)\n"
+        "        time.sleep(0.5)\n"
+        "threading.Thread(target=talk, daemon=True).start()\n"
+    )
+    app = apps.hello()
+    return app | {"app.py": talk + app["app.py"]}
+
+
+def test_an_earlier_release_is_brought_back_live(signed_in, person, name):
+    person.manage(f"local/{name}")
+    for greeting in ("first", "second"):
+        person.finished(person.deploy(f"local/{name}", source=person.upload(apps.hello(greeting))))
+    page = signed_in.page
+    signed_in.open(f"/spaces/local/{name}")
+    page.get_by_role("link", name="Roll back to v1").click()
+    expect(page.get_by_role("heading", name="Roll back from v2 to v1?")).to_be_visible()
+    page.get_by_role("button", name="Roll back to v1").click()
+    link = page.get_by_role("link", name="Open the app")
+    expect(link).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("release v3")).to_be_visible()
+    assert page.request.get(link.get_attribute("href")).text() == "first"
+
+
 def test_the_list_shows_a_deployment_by_itself(signed_in, person, name):
     person.manage(f"local/{name}")
     page = signed_in.page
@@ -159,6 +209,33 @@ def test_pausing_and_restarting_by_keyboard_alone(signed_in, person, name):
     walk_to(page, "Restart")
     page.keyboard.press("Enter")
     expect(page.get_by_text("starts again")).to_be_visible()
+
+
+def test_a_secret_is_set_by_keyboard_waits_in_sight_and_is_applied(signed_in, person, hub, name):
+    person.manage(f"local/{name}")
+    person.finished(person.deploy(f"local/{name}", source=person.upload(apps.hello())))
+    page = signed_in.page
+    signed_in.open(f"/spaces/local/{name}")
+    walk_to(page, "Configuration")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/configuration")
+    walk_to(page, "Add or change a secret")
+    page.keyboard.press("Enter")
+    for text in ("HF_TOKEN", "reads the model", "hf_first line"):
+        page.keyboard.press("Tab")
+        page.keyboard.type(text)
+    page.keyboard.press("Enter")
+    page.keyboard.type("second line")
+    walk_to(page, "Stage this secret")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="1 change waits")).to_be_visible()
+    expect(page.get_by_text("Applying costs one restart")).to_be_visible()
+    assert not hub.api().get_space_secrets(f"local/{name}")
+    walk_to(page, "Apply now (one restart)")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 change is applied.")).to_be_visible()
+    assert list(hub.api().get_space_secrets(f"local/{name}")) == ["HF_TOKEN"]
+    assert "hf_first" not in page.content()
 
 
 def test_every_form_on_the_way_to_a_live_app_works_without_javascript(window, hub, name):

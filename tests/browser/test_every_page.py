@@ -28,10 +28,13 @@ def person(spaceport: SpaceportServer) -> Iterator[Person]:
 
 @pytest.fixture(scope="module")
 def places(person: Person) -> dict[str, str]:
-    """A Space with a live release and a deployment that failed after it."""
+    """A Space with a live release, a deployment that failed after it, a variable and a staged secret."""
     repo_id = f"local/{NAME}"
     person.manage(repo_id, {"kind": "space", "repo_id": "local/other"})
     live = person.finished(person.deploy(repo_id, source=person.upload(apps.hello())))
+    person.post(f"/spaces/{repo_id}/variables", {"variables": [{"key": "COLOR", "value": "red"}]})
+    staged = {"secrets": [{"key": "TOKEN", "value": "x"}]}
+    person.post(f"/spaces/{repo_id}/secrets?apply=next_deployment", staged)
     failed = person.finished(person.deploy(repo_id, source=person.upload(apps.broken_build())))
     return {
         "space": f"/spaces/{repo_id}",

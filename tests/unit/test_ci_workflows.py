@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from spaceport.api.ci_workflows import Host, workflow
+from spaceport.deployments.ci_workflows import Host, workflow
 from spaceport.spaces.model import Sdk, Space, Visibility
 
 URL = "https://spaceport.example.com"
-SCRIPT = (Path(__file__).parents[2] / "src" / "spaceport" / "api" / "ci_deploy.sh").read_text()
+SCRIPT = (Path(__file__).parents[2] / "src" / "spaceport" / "deployments" / "ci_deploy.sh").read_text()
 
 
 def space(**source: str) -> Space:

@@ -1,5 +1,7 @@
 """What is read of accounts. Everything is limited to the caller's own teams and sessions."""
 
+from collections.abc import Collection
+
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
@@ -104,3 +106,9 @@ def sessions(session: Session, asking: Caller) -> list[SessionPublic]:
         SessionPublic.model_validate(row, from_attributes=True, update={"current": row.id == asking.session_id})
         for row in found
     ]
+
+
+def names(session: Session, user_ids: Collection[str]) -> dict[str, str]:
+    """Of those among them that are users: who did what, told to somebody who may know that it was done."""
+    found = session.exec(select(User.id, User.name).where(col(User.id).in_(user_ids)))
+    return dict(found.all())

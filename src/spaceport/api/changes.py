@@ -1,18 +1,17 @@
-"""What the doors of secrets and variables share: stage a change, and apply it now if that is wanted."""
+"""What the routes of secrets, variables and volumes share: who changes what, when, and what is listed."""
 
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 
-from spaceport import clock
 from spaceport.accounts import queries as accounts
 from spaceport.accounts.tokens import Claims
+from spaceport.api.caller import RunningInstance, SignedIn
+from spaceport.api.spaces import Name, Owner
 from spaceport.configuration import look, queries
 from spaceport.configuration.inputs import KEY_PATTERN, Apply
 from spaceport.configuration.model import Kind, Version
-from spaceport.deployments import reconfigure, slot
-from spaceport.deployments.reconfigure import Stage
-from spaceport.hub_accounts import commands as hub_accounts
+from spaceport.deployments.reconfigure import Reconfiguration
 from spaceport.instance import Instance
 from spaceport.spaces import queries as spaces
 
@@ -30,23 +29,22 @@ Fresh = Annotated[
 ]
 
 
-def change(instance: Instance, claims: Claims, owner: str, name: str, when: Apply, stage: Stage) -> list[Version]:
-    """The versions that were asked for, as they are afterwards. Raises what `reconfigure.change` raises."""
+def change(
+    instance: RunningInstance, claims: SignedIn, owner: Owner, name: Name, when: When = Apply.NOW
+) -> Reconfiguration:
     with instance.database.unit_of_work() as session:
-        caller = accounts.caller(session, claims)
-    return reconfigure.change(instance, caller, owner, name, when, stage)
+        return Reconfiguration(instance, accounts.caller(session, claims), owner, name, when)
+
+
+Change = Annotated[Reconfiguration, Depends(change)]
 
 
 def listed(instance: Instance, claims: Claims, owner: str, name: str, kind: Kind, *, fresh: bool) -> list[Version]:
     with instance.database.unit_of_work() as session:
         space = spaces.get(session, accounts.caller(session, claims), owner, name)
-        if not fresh:
-            return queries.present(session, space.id, kind)
-        hub = hub_accounts.connect(session, instance, space.hub_account_id)
-    asked_at = clock.now()
-    entries = look.ask(hub, space, kind)
+    if fresh:
+        look.now(instance, space, [kind])
     with instance.database.unit_of_work() as session:
-        look.keep(session, slot.lock(session, space.id), kind, entries, asked_at)
         return queries.present(session, space.id, kind)
 
 

@@ -7,11 +7,10 @@ from fastapi.responses import PlainTextResponse
 
 from spaceport.accounts import queries as accounts
 from spaceport.api.caller import MayDeploy, RunningInstance, SignedIn, asking
-from spaceport.api.ci_workflows import Host, workflow
 from spaceport.api.deployments import DeploymentId
 from spaceport.api.spaces import Name, Owner
 from spaceport.deployments import queries, summary
-from spaceport.egress import urls
+from spaceport.deployments.ci_workflows import Host, workflow
 from spaceport.spaces import queries as spaces
 from spaceport.spaces.model import Space
 
@@ -35,7 +34,7 @@ def read_ci_snippet(
     commit is live, 1 when it failed, 2 when nobody knows yet, 3 when a newer one took its place."""
     with instance.database.unit_of_work() as session:
         space = spaces.get(session, accounts.caller(session, claims), owner, name)
-        return PlainTextResponse(workflow(host, space, _address(instance.settings.public_url or str(request.base_url))))
+        return PlainTextResponse(workflow(host, space, instance.settings.public_url or str(request.base_url)))
 
 
 @router.get("/deployments/{deployment_id}/summary", response_class=Markdown)
@@ -44,8 +43,3 @@ def read_deployment_summary(instance: RunningInstance, credential: MayDeploy, de
     with instance.database.unit_of_work() as session:
         deployment = queries.get(session, asking(session, credential), deployment_id)
         return Markdown(summary.markdown(deployment, session.get_one(Space, deployment.space_id)))
-
-
-def _address(base_url: str) -> str:
-    """It ends up in a script, so it is read the strict way."""
-    return str(urls.parse(base_url)).rstrip("/")

@@ -1,24 +1,20 @@
-"""What is staged of a space's secrets and variables."""
+"""What is staged of a space's secrets, variables and volumes."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
-from sqlmodel import Session
 
 from spaceport.accounts import queries as accounts
-from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
 from spaceport.api import changes
 from spaceport.api.caller import RunningInstance, SignedIn
 from spaceport.api.spaces import Name, Owner
 from spaceport.configuration import commands, queries
-from spaceport.configuration.commands import Staging
 from spaceport.configuration.inputs import KEY_PATTERN, Apply, StagedChange
 from spaceport.configuration.model import Kind
 from spaceport.deployments import slot
 from spaceport.spaces import queries as spaces
-from spaceport.spaces.model import Space
 
 router = APIRouter(prefix="/api/v1/spaces/{owner}/{name}", tags=["configuration"])
 
@@ -29,7 +25,7 @@ class Discarded(BaseModel):
 
 @router.get("/configuration/staged")
 def list_staged_changes(instance: RunningInstance, claims: SignedIn, owner: Owner, name: Name) -> list[StagedChange]:
-    """Changes of secrets and variables that the next application brings to the Hub, all together."""
+    """Changes of secrets, variables and volumes that the next application brings to the Hub, all together."""
     with instance.database.unit_of_work() as session:
         space = spaces.get(session, accounts.caller(session, claims), owner, name)
         return [queries.change(version) for version in queries.staged(session, space.id)]
@@ -41,11 +37,7 @@ def apply_staged_changes(instance: RunningInstance, claims: SignedIn, owner: Own
 
     409 `space_busy` while a deployment is under way.
     """
-
-    def stage(session: Session, _caller: Caller, space: Space) -> Staging:
-        return Staging(queries.staged(session, space.id), [])
-
-    applied = changes.change(instance, claims, owner, name, Apply.NOW, stage)
+    applied = changes.change(instance, claims, owner, name, Apply.NOW).apply_staged()
     return [queries.change(version) for version in applied]
 
 

@@ -13,7 +13,6 @@ from spaceport.api.spaces import Name, Owner
 from spaceport.deployments import gates, queries
 from spaceport.deployments.model import DeploymentPublic
 from spaceport.deployments.slot import Limits
-from spaceport.events.record import record
 from spaceport.spaces import deploy_rules
 from spaceport.spaces import queries as spaces
 from spaceport.spaces.deploy_rules import Reason, Rules
@@ -48,16 +47,7 @@ def set_deploy_rules(instance: RunningInstance, claims: SignedIn, owner: Owner, 
     with instance.database.unit_of_work() as session:
         caller = accounts.caller(session, claims)
         space = spaces.get(session, caller, owner, name, needs=Role.ADMIN)
-        deploy_rules.set_rules(session, space, wanted)
-        record(
-            session,
-            "deploy_rules.set",
-            team_id=space.team_id,
-            actor=caller.user_id,
-            space_id=space.id,
-            space=space.repo_id,
-            rules=wanted.model_dump(mode="json", exclude_defaults=True),
-        )
+        deploy_rules.change(session, caller, space, wanted)
         return wanted
 
 

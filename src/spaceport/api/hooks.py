@@ -9,8 +9,9 @@ from spaceport.api.spaces import Name, Owner
 from spaceport.api.webhooks import HookId
 from spaceport.instance import Instance
 from spaceport.spaces import queries as spaces
-from spaceport.webhooks import hooks, installing, steps
+from spaceport.webhooks import hooks, setting_up
 from spaceport.webhooks.model import Hook, HookCreate, HookIssued, HookPublic, SecretRotation
+from spaceport.webhooks.setting_up import Issued
 
 router = APIRouter(prefix="/api/v1", tags=["webhooks"])
 
@@ -27,27 +28,12 @@ def create_hook(
 ) -> HookIssued:
     """A hook for the repository of the space's source, or with 200 the one that is there: it serves every space of
     the team that takes its code from that repository. With `host_token` it is installed on the host too."""
-    wanted = wanted or HookCreate()
     with instance.database.unit_of_work() as session:
         caller = accounts.caller(session, claims)
-        space = spaces.get(session, caller, owner, name, needs=Role.ADMIN)
-        provider = hooks.provider_of(space, wanted.provider)
-        hook, secret = hooks.create(session, instance, caller, space, provider, wanted.secret)
-    url = _url(instance, request, hook)
-    if wanted.host_token is not None:
-        host_id = installing.install(
-            instance.egress,
-            provider,
-            hooks.source_url(space),
-            hook_url=url,
-            secret=instance.sealer.open(hook.sealed_secret, context=hook.secret_context),
-            token=wanted.host_token,
-        )
-        with instance.database.unit_of_work() as session:
-            hook = hooks.installed(session, caller, hook.id, host_id)
-    response.status_code = 201 if secret is not None else 200
-    response.headers["Location"] = f"/api/v1/hooks/{hook.id}"
-    return _issued(hook, url, secret, response)
+    issued = setting_up.create(instance, caller, owner, name, wanted or HookCreate(), str(request.base_url))
+    response.status_code = 201 if issued.secret is not None else 200
+    response.headers["Location"] = f"/api/v1/hooks/{issued.hook.id}"
+    return _issued(issued, response)
 
 
 @router.get("/spaces/{owner}/{name}/hooks")
@@ -57,14 +43,14 @@ def list_hooks(
     """The hooks that serve this space."""
     with instance.database.unit_of_work() as session:
         space = spaces.get(session, accounts.caller(session, claims), owner, name)
-        return [_public(hook, _url(instance, request, hook)) for hook in hooks.of_space(session, space)]
+        return [_public(instance, request, hook) for hook in hooks.of_space(session, space)]
 
 
 @router.get("/hooks/{hook_id}")
 def read_hook(instance: RunningInstance, claims: SignedIn, hook_id: HookId, request: Request) -> HookPublic:
     with instance.database.unit_of_work() as session:
         hook = hooks.get(session, accounts.caller(session, claims), hook_id)
-        return _public(hook, _url(instance, request, hook))
+        return _public(instance, request, hook)
 
 
 @router.post("/hooks/{hook_id}/secret-rotation")
@@ -79,9 +65,9 @@ def rotate_hook_secret(
     """A new secret; what is signed with the old one is refused from now on."""
     with instance.database.unit_of_work() as session:
         caller = accounts.caller(session, claims)
-        hook = hooks.get(session, caller, hook_id, needs=Role.ADMIN)
-        secret = hooks.rotate(session, instance, caller, hook, wanted.secret if wanted else None)
-    return _issued(hook, _url(instance, request, hook), secret, response)
+        secret = wanted.secret if wanted else None
+        issued = setting_up.rotate(session, instance, caller, hook_id, secret, str(request.base_url))
+    return _issued(issued, response)
 
 
 @router.delete("/hooks/{hook_id}", status_code=204)
@@ -92,16 +78,11 @@ def delete_hook(instance: RunningInstance, claims: SignedIn, hook_id: HookId) ->
         hooks.delete(session, caller, hooks.get(session, caller, hook_id, needs=Role.ADMIN))
 
 
-def _url(instance: Instance, request: Request, hook: Hook) -> str:
-    base = instance.settings.public_url or str(request.base_url).rstrip("/")
-    return f"{base}/webhooks/{hook.provider}/{hook.id}"
+def _public(instance: Instance, request: Request, hook: Hook) -> HookPublic:
+    return HookPublic.model_validate(hook, update={"url": setting_up.url(instance, str(request.base_url), hook)})
 
 
-def _public(hook: Hook, url: str) -> HookPublic:
-    return HookPublic.model_validate(hook, update={"url": url})
-
-
-def _issued(hook: Hook, url: str, secret: str | None, response: Response) -> HookIssued:
+def _issued(issued: Issued, response: Response) -> HookIssued:
     response.headers["Cache-Control"] = "no-store"
-    todo = steps.steps(hook.provider, hook_id=hook.id, repository=hook.repository, url=url)
-    return HookIssued.model_validate(hook, update={"url": url, "secret": secret, "steps": todo})
+    told = {"url": issued.url, "secret": issued.secret, "steps": issued.steps}
+    return HookIssued.model_validate(issued.hook, update=told)

@@ -6,12 +6,11 @@ from fastapi import APIRouter, Body, Query
 
 from spaceport.api import changes
 from spaceport.api.caller import RunningInstance, SignedIn
-from spaceport.api.changes import Fresh, Key, When
+from spaceport.api.changes import Change, Fresh, Key
 from spaceport.api.spaces import Name, Owner
 from spaceport.configuration import commands, dotenv_file, queries
 from spaceport.configuration.commands import Setting
 from spaceport.configuration.inputs import (
-    Apply,
     DotenvText,
     RestoreInput,
     SecretEntries,
@@ -39,62 +38,27 @@ def list_secrets(
 
 
 @router.put("/{key}")
-def set_secret(
-    instance: RunningInstance,
-    claims: SignedIn,
-    owner: Owner,
-    name: Name,
-    key: Key,
-    wanted: SecretInput,
-    when: When = Apply.NOW,
-) -> SecretPublic:
+def set_secret(change: Change, key: Key, wanted: SecretInput) -> SecretPublic:
     """Set one secret and leave the others. The value that it has already makes no new version and no restart."""
-    setting = Setting(key, wanted.value.get_secret_value(), wanted.description)
-    [version] = changes.change(
-        instance,
-        claims,
-        owner,
-        name,
-        when,
-        lambda session, caller, space: commands.put(session, instance.sealer, caller, space, Kind.SECRET, [setting]),
-    )
+    [version] = change.put(Kind.SECRET, [Setting(key, wanted.value.get_secret_value(), wanted.description)])
     return queries.secret(version)
 
 
 @router.post("", openapi_extra=DOTENV)
-def set_secrets(
-    instance: RunningInstance,
-    claims: SignedIn,
-    owner: Owner,
-    name: Name,
-    wanted: Annotated[SecretEntries | DotenvText, Body()],
-    when: When = Apply.NOW,
-) -> list[SecretPublic]:
+def set_secrets(change: Change, wanted: Annotated[SecretEntries | DotenvText, Body()]) -> list[SecretPublic]:
     """Set several secrets and leave the others: as JSON, or as a dotenv file with `Content-Type: text/plain`."""
     if isinstance(wanted, str):
         settings = [Setting(key, value) for key, value in dotenv_file.parse(wanted).items()]
     else:
         settings = commands.settings(wanted.secrets)
-    found = changes.change(
-        instance,
-        claims,
-        owner,
-        name,
-        when,
-        lambda session, caller, space: commands.put(session, instance.sealer, caller, space, Kind.SECRET, settings),
-    )
-    return [queries.secret(version) for version in found]
+    return [queries.secret(version) for version in change.put(Kind.SECRET, settings)]
 
 
 @router.delete("/{key}")
 def delete_secret(
-    instance: RunningInstance,
-    claims: SignedIn,
-    owner: Owner,
-    name: Name,
+    change: Change,
     key: Key,
     confirm: Annotated[str | None, Query(max_length=256, description="The key once more.")] = None,
-    when: When = Apply.NOW,
 ) -> SecretPublic:
     """Needs `confirm` with the key: the Hub tells nobody the value again."""
     if confirm != key:
@@ -103,14 +67,7 @@ def delete_secret(
             code="confirmation_needed",
             fix=f"Send confirm={key}.",
         )
-    [version] = changes.change(
-        instance,
-        claims,
-        owner,
-        name,
-        when,
-        lambda session, caller, space: commands.delete(session, caller, space, Kind.SECRET, key),
-    )
+    [version] = change.delete(Kind.SECRET, key)
     return queries.secret(version)
 
 
@@ -123,24 +80,7 @@ def list_secret_versions(
 
 
 @router.post("/{key}/restore")
-def restore_secret(
-    instance: RunningInstance,
-    claims: SignedIn,
-    owner: Owner,
-    name: Name,
-    key: Key,
-    wanted: RestoreInput,
-    when: When = Apply.NOW,
-) -> SecretPublic:
+def restore_secret(change: Change, key: Key, wanted: RestoreInput) -> SecretPublic:
     """Set the value of an earlier version again, as a new one. 409 `value_unknown` for what was set on the Hub."""
-    [version] = changes.change(
-        instance,
-        claims,
-        owner,
-        name,
-        when,
-        lambda session, caller, space: commands.restore(
-            session, instance.sealer, caller, space, Kind.SECRET, key=key, number=wanted.version
-        ),
-    )
+    [version] = change.restore(Kind.SECRET, key, wanted.version)
     return queries.secret(version)

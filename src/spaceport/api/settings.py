@@ -4,16 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from spaceport import clock
 from spaceport.accounts import queries as accounts
-from spaceport.accounts.model import Role
 from spaceport.api.caller import RunningInstance, SignedIn
 from spaceport.api.spaces import Name, Owner
-from spaceport.costs import prices
-from spaceport.costs import queries as costs
+from spaceport.costs import dry_runs
 from spaceport.costs.model import CostForecast
-from spaceport.hub import HubFailure
-from spaceport.hub_accounts import commands as hub_accounts
 from spaceport.spaces import queries, settings
 from spaceport.spaces.model import SettingsPublic, SettingsUpdate
 
@@ -45,25 +40,6 @@ def update_settings(
     """
     with instance.database.unit_of_work() as session:
         caller = accounts.caller(session, claims)
-        space = queries.get(session, caller, owner, name, needs=Role.ADMIN)
-        hub = hub_accounts.connect(session, instance, space.hub_account_id)
-    changes = settings.changes(wanted)
     if dry_run:
-        tiers = prices.known(instance.database, hub)
-        with instance.database.unit_of_work() as session:
-            return costs.of_change(session, space, tiers, wanted)
-    applied: list[str] = []
-    for change in changes:
-        asked_at = clock.now()
-        try:
-            runtime = change.send(hub, space.repo_id)
-        except HubFailure as failure:
-            failure.facts["applied"] = applied
-            raise
-        # At once: a refusal of the next one takes nothing of this one back.
-        with instance.database.unit_of_work() as session:
-            space = queries.get(session, caller, owner, name, needs=Role.ADMIN)
-            settings.keep(session, caller, space, change, runtime, asked_at)
-        applied += change.values
-    with instance.database.unit_of_work() as session:
-        return settings.public(session, space)
+        return dry_runs.of_change(instance, caller, owner, name, wanted)
+    return settings.update(instance, caller, owner, name, wanted)

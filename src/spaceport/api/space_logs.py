@@ -17,7 +17,8 @@ from spaceport.hub import Hub
 from spaceport.hub_accounts import commands as hub_accounts
 from spaceport.instance import Instance
 from spaceport.runtime.lines import clean
-from spaceport.runtime.relay import Position, Relay
+from spaceport.runtime.relay import Relay
+from spaceport.runtime.tail import Position
 from spaceport.spaces import queries
 from spaceport.spaces.model import Space
 

@@ -5,20 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from spaceport.accounts import queries as accounts
-from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
 from spaceport.api.caller import RunningInstance, SignedIn
 from spaceport.configuration import creation
-from spaceport.deployments import commands as deployments
-from spaceport.deployments import slot
-from spaceport.deployments.slot import Limits
+from spaceport.deployments import management
 from spaceport.errors import Invalid
-from spaceport.hub import Hub
-from spaceport.hub_accounts import commands as hub_accounts
-from spaceport.instance import Instance
-from spaceport.spaces import commands, moving, queries
-from spaceport.spaces.model import NAME_PATTERN, OnHub, Space, SpaceCreate, SpaceDeleted, SpacePublic, SpaceUpdate
-from spaceport.uploads import commands as uploads
+from spaceport.spaces import queries
+from spaceport.spaces.model import NAME_PATTERN, Space, SpaceCreate, SpaceDeleted, SpacePublic, SpaceUpdate
 
 router = APIRouter(prefix="/api/v1/spaces", tags=["spaces"])
 
@@ -53,29 +46,7 @@ def update_space(
     """
     with instance.database.unit_of_work() as session:
         caller = accounts.caller(session, claims)
-        space = queries.get(session, caller, owner, name, needs=Role.ADMIN)
-        if wanted.source is not None and wanted.source.kind == "upload":
-            uploads.get(session, space.team_id, wanted.source.upload_id)
-        commands.check_source(space.source, wanted)
-        to = moving.target(space, wanted)
-        if to is not None:
-            commands.require_unmanaged(session, space.endpoint, to, but=space.id)
-        if to is not None or wanted.visibility is not None:
-            slot.require_free(session, space.id)
-        hub = hub_accounts.connect(session, instance, space.hub_account_id)
-    if to is not None:
-        return queries.public(_move(instance, caller, hub, space, to))
-    if wanted.visibility is not None:
-        hub.set_visibility(space.repo_id, wanted.visibility)
-        found = moving.head(hub, space.repo_id)
-        with instance.database.unit_of_work() as session:
-            space = queries.get(session, caller, owner, name, needs=Role.ADMIN)
-            moving.made_visible(session, space, wanted.visibility, found, actor=caller.user_id)
-    with instance.database.unit_of_work() as session:
-        space = queries.get(session, caller, owner, name, needs=Role.ADMIN)
-        if wanted.model_fields_set - {"owner", "name", "visibility"}:
-            commands.change(session, instance, caller, space, wanted)
-        return queries.public(space)
+    return queries.public(management.update(instance, caller, owner, name, wanted))
 
 
 @router.delete("/{owner}/{name}")
@@ -97,27 +68,9 @@ def delete_space(
     with instance.database.unit_of_work() as session:
         caller = accounts.caller(session, claims)
         space = queries.get(session, caller, owner, name, needs=Role.ADMIN)
-        _require_confirmed(space, confirm)
-        slot.require_free(session, space.id)
-        hub = hub_accounts.connect(session, instance, space.hub_account_id)
-    became = OnHub.KEPT
-    if on_hub:
-        became = OnHub.DELETED if hub.delete(space.repo_id) else OnHub.NOT_FOUND
-    with instance.database.unit_of_work() as session:
-        space = slot.lock(session, space.id)
-        if space.deleted_at is None:
-            # One that was asked for meanwhile has nothing to deploy to any more.
-            deployments.cancel_open(session, Limits.of(instance.settings), space, actor=caller.user_id)
-            commands.drop(session, caller, space, became)
+    _require_confirmed(space, confirm)
+    became = management.drop(instance, caller, owner, name, on_hub=on_hub)
     return SpaceDeleted(space=space.repo_id, on_hub=became)
-
-
-def _move(instance: Instance, caller: Caller, hub: Hub, space: Space, to: str) -> Space:
-    hub.move(space.repo_id, to)
-    found = moving.head(hub, to)
-    with instance.database.unit_of_work() as session:
-        space = slot.lock(session, space.id)
-        return moving.moved(session, space, found.repo_id if found else to, found, actor=caller.user_id)
 
 
 def _require_confirmed(space: Space, confirm: str) -> None:

@@ -6,13 +6,12 @@ from fastapi import APIRouter, Body
 
 from spaceport.api import changes
 from spaceport.api.caller import RunningInstance, SignedIn
-from spaceport.api.changes import Fresh, Key, When
+from spaceport.api.changes import Change, Fresh, Key
 from spaceport.api.secrets import DOTENV
 from spaceport.api.spaces import Name, Owner
 from spaceport.configuration import commands, dotenv_file, queries
 from spaceport.configuration.commands import Setting
 from spaceport.configuration.inputs import (
-    Apply,
     DotenvText,
     RestoreInput,
     VariableEntries,
@@ -35,71 +34,26 @@ def list_variables(
 
 
 @router.put("/{key}")
-def set_variable(
-    instance: RunningInstance,
-    claims: SignedIn,
-    owner: Owner,
-    name: Name,
-    key: Key,
-    wanted: VariableInput,
-    when: When = Apply.NOW,
-) -> VariablePublic:
+def set_variable(change: Change, key: Key, wanted: VariableInput) -> VariablePublic:
     """Set one variable and leave the others. The value that it has already makes no new version and no restart."""
-    setting = Setting(key, wanted.value, wanted.description)
-    [version] = changes.change(
-        instance,
-        claims,
-        owner,
-        name,
-        when,
-        lambda session, caller, space: commands.put(session, instance.sealer, caller, space, Kind.VARIABLE, [setting]),
-    )
+    [version] = change.put(Kind.VARIABLE, [Setting(key, wanted.value, wanted.description)])
     return queries.variable(version)
 
 
 @router.post("", openapi_extra=DOTENV)
-def set_variables(
-    instance: RunningInstance,
-    claims: SignedIn,
-    owner: Owner,
-    name: Name,
-    wanted: Annotated[VariableEntries | DotenvText, Body()],
-    when: When = Apply.NOW,
-) -> list[VariablePublic]:
+def set_variables(change: Change, wanted: Annotated[VariableEntries | DotenvText, Body()]) -> list[VariablePublic]:
     """Set several variables and leave the others: as JSON, or as a dotenv file with `Content-Type: text/plain`."""
     if isinstance(wanted, str):
         settings = [Setting(key, value) for key, value in dotenv_file.parse(wanted).items()]
     else:
         settings = commands.settings(wanted.variables)
-    found = changes.change(
-        instance,
-        claims,
-        owner,
-        name,
-        when,
-        lambda session, caller, space: commands.put(session, instance.sealer, caller, space, Kind.VARIABLE, settings),
-    )
-    return [queries.variable(version) for version in found]
+    return [queries.variable(version) for version in change.put(Kind.VARIABLE, settings)]
 
 
 @router.delete("/{key}")
-def delete_variable(
-    instance: RunningInstance,
-    claims: SignedIn,
-    owner: Owner,
-    name: Name,
-    key: Key,
-    when: When = Apply.NOW,
-) -> VariablePublic:
+def delete_variable(change: Change, key: Key) -> VariablePublic:
     """Delete one variable and leave the others. Its earlier values can be restored."""
-    [version] = changes.change(
-        instance,
-        claims,
-        owner,
-        name,
-        when,
-        lambda session, caller, space: commands.delete(session, caller, space, Kind.VARIABLE, key),
-    )
+    [version] = change.delete(Kind.VARIABLE, key)
     return queries.variable(version)
 
 
@@ -112,24 +66,7 @@ def list_variable_versions(
 
 
 @router.post("/{key}/restore")
-def restore_variable(
-    instance: RunningInstance,
-    claims: SignedIn,
-    owner: Owner,
-    name: Name,
-    key: Key,
-    wanted: RestoreInput,
-    when: When = Apply.NOW,
-) -> VariablePublic:
+def restore_variable(change: Change, key: Key, wanted: RestoreInput) -> VariablePublic:
     """Set the value of an earlier version again, as a new one."""
-    [version] = changes.change(
-        instance,
-        claims,
-        owner,
-        name,
-        when,
-        lambda session, caller, space: commands.restore(
-            session, instance.sealer, caller, space, Kind.VARIABLE, key=key, number=wanted.version
-        ),
-    )
+    [version] = change.restore(Kind.VARIABLE, key, wanted.version)
     return queries.variable(version)

@@ -1,4 +1,4 @@
-"""Taking over what a Space has already: the values of its variables, and the keys of its secrets alone."""
+"""Taking over what a Space has already: its variables and volumes, and the keys of its secrets alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ def ask(hub: Hub, repo_id: str) -> Present:
 
 
 def take_over(session: Session, space: Space, head: Head, present: Present) -> None:
-    space.volumes = volumes.adopted(head.runtime.raw) if head.runtime else []
-    session.add(space)
+    mounted = volumes.entries(head.runtime.raw.get("volumes") or []) if head.runtime else {}
+    look.conclude(session, space, Kind.VOLUMES, mounted)
     for kind, entries in present.entries.items():
         look.conclude(session, space, kind, entries)

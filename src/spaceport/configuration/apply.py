@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from sqlmodel import Session
 
 from spaceport import clock
-from spaceport.configuration import applications, look, queries, versions
+from spaceport.configuration import applications, look, queries, versions, volumes
 from spaceport.configuration.model import Application, Kind, Version
 from spaceport.db.database import Database
 from spaceport.errors import SpaceportError
@@ -151,6 +151,10 @@ class _Run:
                 calls.delete_secret(repo_id, version.key)
             case Kind.SECRET, False:
                 calls.set_secret(repo_id, version.key, change.value, version.description)
+            case Kind.VOLUMES, True:
+                calls.delete_volumes(repo_id)
+            case Kind.VOLUMES, False:
+                calls.set_volumes(repo_id, volumes.kept(version))
             case _, True:
                 self._variables = calls.delete_variable(repo_id, version.key)
             case _:
@@ -170,6 +174,8 @@ class _Run:
         """For the Hub's times of what we wrote. Without them the next look learns them."""
         if kind is Kind.VARIABLE and self._variables is not None:
             return self._variables
+        if kind is Kind.VOLUMES:
+            return {}
         with suppress(HubFailure):
             return look.ask(self._hub, self._space, kind)
         return {}
@@ -182,6 +188,8 @@ class _Run:
             version.applied_at, version.refusal = clock.now(), None
             version.hub_updated_at = entry.updated_at if entry else None
             session.add(version)
+            if version.kind is Kind.VOLUMES:
+                session.get_one(Space, self._space.id).volumes = volumes.kept(version)
         for refused in outcome.refused:
             version = session.get_one(Version, refused.version.id)
             version.refusal = refused.failure.message

@@ -1,17 +1,19 @@
-"""Setting, deleting and restoring secrets and variables. All of it is staged first; `apply` brings it to the Hub.
+"""Setting, deleting and restoring secrets, variables and volumes: staged first; `apply` brings it to the Hub.
 
 Each call works inside the caller's transaction, and the caller has locked the space (`spaces.queries.lock`).
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlmodel import Session
 
 from spaceport.accounts.caller import Caller
-from spaceport.configuration import applications, queries, versions
+from spaceport.configuration import applications, queries, versions, volumes
 from spaceport.configuration.inputs import SecretEntry, VariableEntry
 from spaceport.configuration.model import Kind, Version
+from spaceport.configuration.volumes import Volume
 from spaceport.errors import Conflict
 from spaceport.sealing import Sealer
 from spaceport.spaces.model import Space
@@ -65,6 +67,16 @@ def put(
         version.description = kept if setting.description is None else setting.description
         versions.give(version, sealer, setting.value)
         _add(session, caller, done, space, version, "set")
+    return done
+
+
+def put_volumes(session: Session, caller: Caller, space: Space, wanted: Sequence[Volume]) -> Staging:
+    """Stage a new list, [] to mount nothing. One that is as it was is staged as well: that puts right what differs."""
+    version = _next(session, space, Kind.VOLUMES, volumes.KEY, caller)
+    version.deleted = not wanted
+    version.value = volumes.text(wanted) if wanted else None
+    done = Staging([], [])
+    _add(session, caller, done, space, version, "set" if wanted else "deleted", volumes=volumes.kept(version))
     return done
 
 
@@ -155,7 +167,7 @@ def _next(session: Session, space: Space, kind: Kind, key: str, caller: Caller) 
 
 
 def _refuse_taken(newest: dict[tuple[Kind, str], Version], kind: Kind, key: str) -> None:
-    other = newest.get((kind.other, key))
+    other = newest.get((kind.other, key)) if kind.other else None
     if other is not None and not other.deleted:
         raise Conflict(
             f"{key} is a {kind.other} of this space, and the Hub starts no Space with a {kind} of the same name.",
@@ -165,7 +177,7 @@ def _refuse_taken(newest: dict[tuple[Kind, str], Version], kind: Kind, key: str)
 
 
 def _add(
-    session: Session, caller: Caller, done: Staging, space: Space, version: Version, what: str, **facts: int
+    session: Session, caller: Caller, done: Staging, space: Space, version: Version, what: str, **facts: Any
 ) -> None:
     session.add(version)
     session.flush()

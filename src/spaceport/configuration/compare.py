@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from spaceport.configuration import volumes
 from spaceport.configuration.model import Kind, Version
 from spaceport.hub import Entry
 
@@ -38,7 +39,9 @@ def findings(kind: Kind, applied: Mapping[str, Version], entries: Mapping[str, E
 
 
 def _changed(kind: Kind, ours: Version, entry: Entry) -> bool:
-    """By the Hub's time of the change; a variable tells its value, and the same one is no change."""
+    """By the Hub's time of the change; what tells its value is the same with the same one."""
+    if kind is Kind.VOLUMES:
+        return not volumes.same(ours.value, entry.value)
     if kind is Kind.VARIABLE:
         return ours.value != entry.value
     if ours.hub_updated_at is None or entry.updated_at is None:

@@ -1,6 +1,7 @@
 """Copying a Space. The Hub copies files and variables; secrets come from our sealed store, for it never tells them."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
@@ -35,6 +36,8 @@ class DuplicateInput(BaseModel):
     visibility: Visibility = Visibility.PRIVATE
     hardware: Hardware | None = Field(None, description="The Hub's free one when left out.")
     sleep_time: int | None = Field(None, ge=-1, le=LONGEST_SLEEP_TIME)
+    secrets: bool = Field(True, description="Give the copy the secrets, as far as they were set here.")
+    volumes: bool = Field(True, description="Mount the same volumes: both then write to the same buckets.")
 
 
 class Duplicate(BaseModel):
@@ -50,6 +53,7 @@ class Seeds:
 
     secrets: tuple[Entry, ...] = field(repr=False)
     variables: tuple[Entry, ...]
+    volumes: tuple[dict[str, Any], ...]
     missing: tuple[str, ...]
 
 
@@ -75,16 +79,18 @@ def described(sealer: Sealer, space: Space, wanted: DuplicateInput) -> SpaceCrea
     )
 
 
-def seeds(session: Session, sealer: Sealer, space: Space) -> Seeds:
-    """Raises what opening a value raises."""
-    there = [version for _, version in sorted(queries.applied(session, space.id).items()) if not version.deleted]
+def seeds(session: Session, sealer: Sealer, space: Space, wanted: DuplicateInput) -> Seeds:
+    """The Hub copies variables in any case. Raises what opening a value raises."""
+    kinds = {Kind.SECRET, Kind.VARIABLE} if wanted.secrets else {Kind.VARIABLE}
+    present = [version for _, version in sorted(queries.applied(session, space.id).items()) if not version.deleted]
+    there = [version for version in present if version.kind in kinds]
     known = {kind: [each for each in there if each.kind is kind and each.known] for kind in Kind}
     entries = {
         kind: tuple(Entry(each.key, versions.value_of(each, sealer), each.description) for each in found)
         for kind, found in known.items()
     }
     missing = tuple(each.key for each in there if each.kind is Kind.SECRET and not each.known)
-    return Seeds(entries[Kind.SECRET], entries[Kind.VARIABLE], missing)
+    return Seeds(entries[Kind.SECRET], entries[Kind.VARIABLE], tuple(space.volumes) if wanted.volumes else (), missing)
 
 
 def copy(hub: Hub, space: Space, wanted: DuplicateInput, given: Seeds) -> None:
@@ -97,7 +103,7 @@ def copy(hub: Hub, space: Space, wanted: DuplicateInput, given: Seeds) -> None:
         wanted.sleep_time,
         given.secrets,
         given.variables,
-        tuple(space.volumes),
+        given.volumes,
     )
     try:
         hub.configuration.duplicate(space.repo_id, new)
@@ -117,7 +123,7 @@ def take_over(
     session: Session, sealer: Sealer, caller: Caller, original: Space, new: Space, *, given: Seeds, present: Present
 ) -> None:
     """Write down what the copy was given, and what else it has."""
-    new.volumes = original.volumes
+    new.volumes = list(given.volumes)
     session.add(new)
     for kind, entries in ((Kind.SECRET, given.secrets), (Kind.VARIABLE, given.variables)):
         for entry in entries:

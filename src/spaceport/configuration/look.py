@@ -1,22 +1,42 @@
-"""Keeping what the Hub says of a space's secrets and variables: what others did there becomes a version of its own."""
+"""Keeping what the Hub says of a space's configuration: what others did there becomes a version of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlmodel import Session, col, or_, select
 
 from spaceport import clock
-from spaceport.configuration import compare, queries, versions
+from spaceport.configuration import compare, queries, versions, volumes
 from spaceport.configuration.compare import Finding
 from spaceport.configuration.model import Application, Kind, Version
 from spaceport.hub import Entry, Hub
+from spaceport.hub_accounts import commands as hub_accounts
+from spaceport.instance import Instance
+from spaceport.spaces import queries as spaces
 from spaceport.spaces.model import Space
+
+
+def now(instance: Instance, space: Space, kinds: Iterable[Kind]) -> None:
+    """Ask the Hub, with one call for each kind, and keep what it says. Raises HubFailure."""
+    with instance.database.unit_of_work() as session:
+        hub = hub_accounts.connect(session, instance, space.hub_account_id)
+    asked_at = clock.now()
+    found = {kind: ask(hub, space, kind) for kind in kinds}
+    with instance.database.unit_of_work() as session:
+        space = spaces.lock(session, space.id)
+        for kind, entries in found.items():
+            keep(session, space, kind, entries, asked_at)
 
 
 def ask(hub: Hub, space: Space, kind: Kind) -> Mapping[str, Entry]:
     """One call. Raises HubFailure."""
-    calls = hub.configuration
-    return calls.secrets(space.repo_id) if kind is Kind.SECRET else calls.variables(space.repo_id)
+    match kind:
+        case Kind.SECRET:
+            return hub.configuration.secrets(space.repo_id)
+        case Kind.VARIABLE:
+            return hub.configuration.variables(space.repo_id)
+        case Kind.VOLUMES:
+            return volumes.entries(volumes.on_hub(hub, space))
 
 
 def keep(session: Session, space: Space, kind: Kind, entries: Mapping[str, Entry], asked_at: datetime) -> None:
@@ -66,4 +86,7 @@ def _add(session: Session, space: Space, kind: Kind, finding: Finding, newest: V
     )
     session.add(version)
     session.flush()
+    if kind is Kind.VOLUMES:
+        space.volumes = volumes.kept(version)
+        session.add(space)
     versions.note(session, space, version, finding.found, actor="hub")

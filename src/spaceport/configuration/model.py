@@ -1,4 +1,4 @@
-"""The tables of a space's configuration: every version of every secret and variable, and every application of them."""
+"""The tables of a space's configuration: all versions of secrets, variables and volumes, and their applications."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,18 +13,22 @@ from spaceport.db.columns import by_value
 class Kind(StrEnum):
     SECRET = "secret"  # noqa: S105 - a name, not one
     VARIABLE = "variable"
+    # One list, versioned as a whole under the key `volumes.KEY`.
+    VOLUMES = "volumes"
 
     @property
-    def other(self) -> "Kind":
-        return Kind.VARIABLE if self is Kind.SECRET else Kind.SECRET
+    def other(self) -> "Kind | None":
+        """The kind that must have no key of the same name: the Hub starts no Space then."""
+        return {Kind.SECRET: Kind.VARIABLE, Kind.VARIABLE: Kind.SECRET}.get(self)
 
 
 class Version(SQLModel, table=True):
-    """One version of one secret or variable, numbered from 1 within its key. The newest not discarded is wanted.
+    """One version of a secret, a variable or the volumes, numbered from 1 within its key.
 
-    `applied_at` is when it reached the Hub; until then the newest is staged. `hub_updated_at` is the Hub's own time of
-    that change, None where it was not learned. A version without `set_by` was found on the Hub: somebody else made it,
-    and the value of such a secret is not known. `refusal` is what the Hub said when it did not take it.
+    The newest not discarded is wanted. `applied_at` is when it reached the Hub; until then the newest is staged.
+    `hub_updated_at` is the Hub's own time of that change, None where it was not learned. A version without `set_by` was
+    found on the Hub: somebody else made it, and the value of such a secret is not known. `refusal` is what the Hub said
+    when it did not take it.
     """
 
     __tablename__ = "configuration_version"

@@ -55,16 +55,16 @@ def missing(kind: Kind, key: str) -> NotFound:
 
 
 def snapshot(session: Session, space_id: str) -> dict[str, dict[str, int]]:
-    """Keys and versions that are on the Hub, for a release. No values."""
+    """Keys and versions of secrets and variables that are on the Hub, for a release. No values."""
     found: dict[str, dict[str, int]] = {"secrets": {}, "variables": {}}
     for (kind, key), version in sorted(applied(session, space_id).items()):
-        if not version.deleted:
+        if kind is not Kind.VOLUMES and not version.deleted:
             found[f"{kind}s"][key] = version.version
     return found
 
 
 def differences(session: Session, space_id: str) -> list[Difference]:
-    """Keys that were set here, and were changed on the Hub by somebody else since."""
+    """What was set here, and was changed on the Hub by somebody else since."""
     set_here = select(Version.kind, Version.key).where(
         Version.space_id == space_id, col(Version.set_by).is_not(None), col(Version.applied_at).is_not(None)
     )
@@ -73,7 +73,8 @@ def differences(session: Session, space_id: str) -> list[Difference]:
     for (kind, key), version in sorted(newest(session, space_id).items()):
         if version.set_by is None and (kind, key) in ours:
             observed = "deleted on the Hub" if version.deleted else "set on the Hub"
-            found.append(Difference(field=f"{kind}:{key}", expected="set here", observed=observed))
+            field = str(kind) if kind is Kind.VOLUMES else f"{kind}:{key}"
+            found.append(Difference(field=field, expected="set here", observed=observed))
     return found
 
 

@@ -1,4 +1,4 @@
-"""One version of a secret or a variable: its number, its value, and the event that tells of it."""
+"""One version of a secret, a variable or the volumes: its number, its value, and the event that tells of it."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def context(version_id: str) -> str:
 
 def value_of(version: Version, sealer: Sealer) -> str:
     """Of a version that is `known`. Raises what opening it raises."""
-    if version.kind is Kind.VARIABLE:
+    if version.kind is not Kind.SECRET:
         assert version.value is not None
         return version.value
     assert version.sealed_value is not None
@@ -25,10 +25,10 @@ def value_of(version: Version, sealer: Sealer) -> str:
 
 
 def give(version: Version, sealer: Sealer, value: str) -> None:
-    if version.kind is Kind.VARIABLE:
-        version.value = value
-    else:
+    if version.kind is Kind.SECRET:
         version.sealed_value = sealer.seal(value, context=context(version.id))
+    else:
+        version.value = value
 
 
 def next_number(session: Session, space: Space, kind: Kind, key: str) -> int:

@@ -1,16 +1,19 @@
 """Volumes: what an app finds mounted, and what alone outlives its container. One list, replaced as a whole."""
 
+import json
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
-from sqlmodel import Session
 
-from spaceport.accounts.caller import Caller
 from spaceport.configuration.inputs import storable
-from spaceport.events.record import record
-from spaceport.hub import Hub
+from spaceport.configuration.model import Version
+from spaceport.hub import Entry, Hub
 from spaceport.spaces.model import Space
+
+# Of the one entry that the list is; no secret or variable can be called so.
+KEY = "*"
 
 _OUR_NAMES = {"mountPath": "mount_path", "readOnly": "read_only"}
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(storable)]
@@ -46,18 +49,45 @@ class VolumesInput(BaseModel):
 
 
 class VolumesPublic(BaseModel):
-    volumes: list[Volume] = Field(description="As last set here, or as found when the Space was adopted.")
+    volumes: list[Volume] = Field(description="As last applied here, or as found on the Hub.")
+    staged: list[Volume] | None = Field(
+        None, description="What the next application puts in their place; null when nothing is staged."
+    )
     on_hub: list[dict[str, Any]] | None = Field(
         None, description="With fresh=true: what the Hub says, in its own words."
     )
 
 
-def public(space: Space, on_hub: list[dict[str, Any]] | None = None) -> VolumesPublic:
-    return VolumesPublic(volumes=[Volume.model_validate(each) for each in space.volumes], on_hub=on_hub)
+def public(space: Space, newest: Version | None = None, on_hub: list[dict[str, Any]] | None = None) -> VolumesPublic:
+    """`newest` is the newest version of the list, if there is any."""
+    staged = listed(newest) if newest is not None and newest.staged else None
+    return VolumesPublic(volumes=[Volume.model_validate(each) for each in space.volumes], staged=staged, on_hub=on_hub)
 
 
-def as_sent(volumes: list[Volume]) -> list[dict[str, Any]]:
-    return [volume.model_dump(exclude_none=True) for volume in volumes]
+def wanted(space: Space, newest: Version | None) -> list[Volume]:
+    """What the app is to find mounted: as staged, else as it is."""
+    return listed(newest) if newest is not None else [Volume.model_validate(each) for each in space.volumes]
+
+
+def listed(version: Version) -> list[Volume]:
+    return [] if version.deleted else [Volume.model_validate(each) for each in kept(version)]
+
+
+def kept(version: Version) -> list[dict[str, Any]]:
+    """As a Space keeps it, and as the Hub's client takes it."""
+    found: list[dict[str, Any]] = json.loads(version.value or "[]")
+    return found
+
+
+def text(volumes: Iterable[Volume]) -> str:
+    return json.dumps([each.model_dump(exclude_none=True) for each in volumes])
+
+
+def same(one: str | None, other: str | None) -> bool:
+    """Whether two texts of lists mean the same, in whatever order."""
+    plain = [[_plain(each) for each in json.loads(text or "[]")] for text in (one, other)]
+    first, second = (sorted(each, key=lambda volume: str(volume["mount_path"])) for each in plain)
+    return first == second
 
 
 def on_hub(hub: Hub, space: Space) -> list[dict[str, Any]]:
@@ -65,30 +95,19 @@ def on_hub(hub: Hub, space: Space) -> list[dict[str, Any]]:
     return list(hub.runtime(space.repo_id).raw.get("volumes") or [])
 
 
-def adopted(raw: dict[str, Any]) -> list[dict[str, Any]]:
-    """From a runtime object of the Hub, as far as we understand it."""
+def entries(there: Iterable[Mapping[str, Any]]) -> dict[str, Entry]:
+    """From the Hub's own words, as far as we understand them. No entry: nothing is mounted."""
     found = []
-    for each in raw.get("volumes") or []:
+    for each in there:
         given = {_OUR_NAMES.get(name, name): value for name, value in each.items() if value not in (None, "")}
         if given.get("type") != "bucket":
             given.pop("read_only", None)
         with suppress(ValidationError):
-            understood = Volume.model_validate({name: given[name] for name in given.keys() & Volume.model_fields})
-            found.append(understood.model_dump(exclude_none=True))
-    return found
+            found.append(Volume.model_validate({name: given[name] for name in given.keys() & Volume.model_fields}))
+    return {KEY: Entry(KEY, text(found), None)} if found else {}
 
 
-def change(session: Session, caller: Caller, space: Space, volumes: list[dict[str, Any]]) -> Space:
-    """What the Hub has taken. The caller has locked the space."""
-    space.volumes = volumes
-    session.add(space)
-    record(
-        session,
-        "volumes.set" if volumes else "volumes.deleted",
-        team_id=space.team_id,
-        actor=caller.user_id,
-        space_id=space.id,
-        space=space.repo_id,
-        volumes=volumes,
-    )
-    return space
+def _plain(volume: dict[str, Any]) -> dict[str, Any]:
+    """Without what goes without saying, which the Hub may say or leave out."""
+    usual = {"read_only": volume.get("type") != "bucket", "revision": "main"}
+    return {name: value for name, value in volume.items() if usual.get(name) != value}

@@ -72,7 +72,7 @@ def revoke_page(instance: RunningInstance, request: Request, token_id: DeployTok
         token, space = _own(session, visitor.caller(session, request), token_id)
         return render.page(
             request,
-            "confirm.html",
+            "consequences.html",
             heading=f"Revoke the deploy token {token.name}?",
             sentences=[
                 f"Whatever deploys {space.repo_id} with it, such as CI, is refused from now on.",

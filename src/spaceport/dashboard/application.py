@@ -13,7 +13,19 @@ from spaceport.dashboard import (
     new_space,
     sign_in,
     space,
+    space_activity,
+    space_address,
+    space_ci,
+    space_configuration,
+    space_deployments,
+    space_entries,
+    space_hardware,
+    space_hooks,
+    space_logs,
+    space_pushes,
+    space_rules,
     space_settings,
+    space_volumes,
     spaces,
     storybook,
     team_hub_accounts,
@@ -23,21 +35,26 @@ from spaceport.dashboard import (
 from spaceport.dashboard.security import SecurityHeaders
 from spaceport.events.feed import Feed
 from spaceport.instance import Instance
+from spaceport.runtime.relay import Relay
 
-_DOORS = (
-    assets,
-    docs,
-    sign_in,
-    spaces,
-    new_space,
+_SPACE_PAGES = (
     space,
+    space_deployments,
+    space_configuration,
+    space_entries,
+    space_volumes,
+    space_logs,
+    space_pushes,
+    space_hooks,
+    space_rules,
+    space_ci,
+    space_activity,
     space_settings,
-    deployment,
-    account,
-    teams,
-    team_members,
-    team_hub_accounts,
+    space_hardware,
+    space_address,
 )
+_OWN = (account, teams, team_members, team_hub_accounts)
+_DOORS = (assets, docs, sign_in, spaces, new_space, *_SPACE_PAGES, deployment, *_OWN)
 
 
 _FOR_PROGRAMS = ("/api/", "/webhooks/")
@@ -52,10 +69,11 @@ class Pages(Mount):
         return super().matches(scope)
 
 
-def create_dashboard(instance: Instance, feed: Feed) -> FastAPI:
+def create_dashboard(instance: Instance, feed: Feed, relay: Relay) -> FastAPI:
     app = FastAPI(title="Spaceport", openapi_url=None)
     app.state.instance = instance
     app.state.feed = feed
+    app.state.relay = relay
     app.add_middleware(SecurityHeaders, hub=instance.settings.hf_endpoint)
     failures.install(app)
     for door in _DOORS:

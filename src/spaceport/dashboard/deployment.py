@@ -3,20 +3,24 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
+from pydantic import BaseModel
 from sqlmodel import Session
 
-from spaceport import clock
+from spaceport import clock, errors
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
-from spaceport.dashboard import flash, render, streams, visitor
+from spaceport.dashboard import flash, forms, render, space_frame, streams, visitor
+from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.forms import OWN_FORM
+from spaceport.dashboard.space_frame import Sent
 from spaceport.dashboard.visitor import RunningInstance
-from spaceport.deployments import commands, frames, queries, timeline
+from spaceport.deployments import commands, frames, gates, queries, timeline
 from spaceport.deployments.commands import Initiator
 from spaceport.deployments.model import Deployment
 from spaceport.deployments.slot import Limits
 from spaceport.jobs.model import InitiatorType
+from spaceport.spaces.deploy_rules import Reason
 from spaceport.spaces.model import Space
 
 router = APIRouter()
@@ -105,11 +109,56 @@ def send_retry(instance: RunningInstance, request: Request, deployment_id: Deplo
     return flash.redirect(request, f"/deployments/{again.id}")
 
 
+@router.post("/deployments/{deployment_id}/approve")
+def send_approval(instance: RunningInstance, request: Request, deployment_id: DeploymentId, form: Sent) -> Response:
+    """Of the revision that the page showed, and of no other one that has taken its place."""
+    with instance.database.unit_of_work() as session:
+        caller = visitor.caller(session, request)
+        deployment = queries.get(session, caller, deployment_id, needs=Role.ADMIN)
+        limits, revision = Limits.of(instance.settings), form.text("revision") or None
+        gates.approve(session, limits, deployment, actor=caller.user_id, name=caller.name, revision=revision)
+    said = Flash("good", f"Deployment #{deployment.number} is approved and goes on.")
+    return flash.redirect(request, f"/deployments/{deployment_id}", said)
+
+
+@router.get("/deployments/{deployment_id}/reject")
+def rejection_page(instance: RunningInstance, request: Request, deployment_id: DeploymentId) -> Response:
+    with instance.database.unit_of_work() as session:
+        caller = visitor.caller(session, request)
+        deployment = queries.get(session, caller, deployment_id, needs=Role.ADMIN)
+        space = session.get_one(Space, deployment.space_id)
+    return render.page(request, "reject.html", deployment=deployment, space=space, reason="")
+
+
+@router.post("/deployments/{deployment_id}/reject")
+def send_rejection(instance: RunningInstance, request: Request, deployment_id: DeploymentId, form: Sent) -> Response:
+    typed = form.text("reason")
+    with instance.database.unit_of_work() as session:
+        caller = visitor.caller(session, request)
+        deployment = queries.get(session, caller, deployment_id, needs=Role.ADMIN)
+        try:
+            reason = forms.parsed(_Rejection, {"reason": typed or None}).reason
+        except errors.Invalid as error:
+            space = session.get_one(Space, deployment.space_id)
+            context = {"deployment": deployment, "space": space, "reason": typed, "said": flash.of(error)}
+            return render.page(request, "reject.html", status=status_of(error), **context)
+        limits = Limits.of(instance.settings)
+        gates.reject(session, limits, deployment, actor=caller.user_id, name=caller.name, reason=reason)
+    said = Flash("good", f"Deployment #{deployment.number} is rejected. Nothing was deployed.")
+    return flash.redirect(request, f"/deployments/{deployment_id}", said)
+
+
+class _Rejection(BaseModel):
+    reason: Reason | None
+
+
 def _context(session: Session, caller: Caller, deployment: Deployment) -> dict[str, Any]:
     space = session.get_one(Space, deployment.space_id)
-    return {
+    managed, role = space.deleted_at is None, caller.teams[space.team_id]
+    return space_frame.held_back(session, space) | {
         "deployment": deployment,
         "space": space,
         "steps": timeline.steps(deployment, timeline.usual(session, deployment), clock.now()),
-        "may_deploy": space.deleted_at is None and caller.teams[space.team_id].covers(Role.DEPLOYER),
+        "may_deploy": managed and role.covers(Role.DEPLOYER),
+        "may_change": managed and role.covers(Role.ADMIN),
     }

@@ -61,6 +61,9 @@ async def _sign_in_first(request: Request, _error: errors.Unauthorized) -> Respo
 
 async def _expected(request: Request, error: errors.SpaceportError) -> Response:
     """A refused action goes back to its page and says so there; anything else is a page of its own."""
+    if error.code == "space_moved" and request.method == "GET":
+        below = request.url.path.split("/", 4)[4:]
+        return flash.redirect(request, "/".join(["/spaces", str(error.facts["moved_to"]), *below]))
     refused = isinstance(error, errors.Conflict | errors.Invalid | errors.UpstreamFailed | errors.Unavailable)
     back = urlsplit(request.headers.get("referer", ""))
     if request.method == "POST" and refused and back.netloc == request.headers.get("host"):
@@ -86,4 +89,5 @@ async def _unexpected(request: Request, _error: Exception) -> Response:
 
 def _page(request: Request, error: errors.SpaceportError, status: HTTPStatus) -> Response:
     request_id = getattr(request.state, "request_id", "")
-    return render.page(request, "error.html", status=status, error=error, http_status=status, request_id=request_id)
+    said = {"error": error, "fix": flash.fix(error), "http_status": status, "request_id": request_id}
+    return render.page(request, "error.html", status=status, **said)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from spaceport.dashboard import cookies
+from spaceport.dashboard import cookies, words
 from spaceport.errors import SpaceportError
 
 _LONGEST = 600
@@ -35,7 +35,12 @@ def redirect(request: Request, to: str, said: Flash | None = None) -> Response:
 
 
 def of(error: SpaceportError) -> Flash:
-    return Flash("bad", error.message, error.fix)
+    return Flash("bad", error.message, fix(error))
+
+
+def fix(error: SpaceportError) -> str:
+    """What to do next, said for somebody at a page where the error says it for a program."""
+    return words.FIXES.get(error.code, error.fix)
 
 
 def take(request: Request) -> Flash | None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.datastructures import FormData, UploadFile
 
 from spaceport.dashboard import cookies, security
@@ -35,6 +36,10 @@ class Form:
     def texts(self, name: str) -> list[str]:
         """Of a field that is there several times, such as boxes."""
         return [value for value in self._data.getlist(name) if isinstance(value, str)]
+
+    def lines(self, name: str) -> str:
+        """What stands in a text area: browsers send every line break as two characters."""
+        return self.exact(name).replace("\r\n", "\n")
 
     def file(self, name: str) -> UploadFile | None:
         value = self._data.get(name)
@@ -84,10 +89,14 @@ def parsed(model: type[Model], values: Mapping[str, Any]) -> Model:
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        found = {str(each["loc"][0] if each["loc"] else ""): each["msg"] for each in error.errors(include_input=False)}
-        sentences = [f"{field.replace('_', ' ').capitalize()}: {_said(message)}" for field, message in found.items()]
+        found = {str(each["loc"][0] if each["loc"] else ""): _said(each) for each in error.errors(include_input=False)}
+        sentences = [
+            f"{field.replace('_', ' ').capitalize()}: {said}".removeprefix(": ") for field, said in found.items()
+        ]
         raise Invalid(" ".join(sentences), code="form_invalid", fields=list(found)) from None
 
 
-def _said(message: str) -> str:
-    return message.removeprefix("Value error, ").rstrip(".") + "."
+def _said(error: ErrorDetails) -> str:
+    if error["type"] == "string_pattern_mismatch":
+        return "this has characters that cannot stand there, or begins with a wrong one."
+    return error["msg"].removeprefix("Value error, ").rstrip(".") + "."

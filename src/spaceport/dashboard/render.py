@@ -3,13 +3,14 @@
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from spaceport import clock
-from spaceport.dashboard import assets, cookies, flash, forms, words
+from spaceport.dashboard import assets, cookies, drift_words, flash, forms, push_words, words
 
 _environment = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -19,8 +20,16 @@ _environment = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_environment.globals.update(asset=assets.address, words=words, form_token_field=forms.TOKEN_FIELD)
-_environment.filters.update(age=lambda at: words.age(at, clock.now()), duration=words.duration, usd=words.usd)
+_environment.globals.update(
+    asset=assets.address,
+    words=words,
+    push_words=push_words,
+    drift_words=drift_words,
+    form_token_field=forms.TOKEN_FIELD,
+)
+_environment.filters.update(
+    age=lambda at: words.age(at, clock.now()), duration=words.duration, usd=words.usd, moment=words.moment
+)
 
 
 def page(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
@@ -46,11 +55,18 @@ def _rendered(request: Request, template: str, **context: Any) -> str:
     return _environment.get_template(template).render(
         caller=getattr(request.state, "caller", None),
         form_token=forms.token(cookie) if cookie else "",
-        path=request.url.path,
+        path=_path(request),
         theme=theme if theme in {"light", "dark"} else "",
         now=clock.now(),
         **context,
     )
+
+
+def _path(request: Request) -> str:
+    """Of the page that is shown. The answer to a form is shown in the place of the page that has the form."""
+    if request.method == "GET":
+        return request.url.path
+    return urlsplit(request.headers.get("referer", "")).path or "/"
 
 
 def iso(at: datetime) -> str:

@@ -3,21 +3,27 @@
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from sqlmodel import Session
 
 from spaceport import errors
+from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
-from spaceport.dashboard import flash, render, space_frame, streams, visitor
+from spaceport.configuration import queries as configuration
+from spaceport.costs import queries as costs
+from spaceport.dashboard import flash, forms, render, space_frame, streams, visitor
+from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.forms import OWN_FORM
 from spaceport.dashboard.space_frame import Name, Owner, Sent
 from spaceport.dashboard.visitor import RunningInstance
 from spaceport.deployments import ask, lifecycle, queries
-from spaceport.deployments.model import DeploymentCreate
+from spaceport.deployments.model import DeploymentCreate, IfBusy
 from spaceport.events import activity
 from spaceport.fleet import queries as fleet
 from spaceport.runtime.model import Observation
 from spaceport.sources.model import UploadSource
 from spaceport.spaces import queries as spaces
+from spaceport.spaces.model import Difference, Space
 from spaceport.uploads import commands as uploads
 
 router = APIRouter()
@@ -31,15 +37,10 @@ def space_page(instance: RunningInstance, request: Request, owner: Owner, name: 
     with instance.database.unit_of_work() as session:
         caller = visitor.caller(session, request)
         space = spaces.get(session, caller, owner, name)
-        seen = session.get(Observation, space.id)
-        context: dict[str, Any] = space_frame.context(caller, space, "") | {
-            "row": fleet.one(session, caller, space),
-            "runtime": queries.runtime(session, space, seen) if seen else None,
-            "listed_at": seen.listed_at if seen else None,
-            "deployments": queries.page(session, space, after=None, limit=_SHOWN),
-        }
-    template = "fragments/space.html" if render.asked_by_htmx(request) else "space.html"
-    return (render.fragment if render.asked_by_htmx(request) else render.page)(request, template, **context)
+        context = _context(session, caller, space)
+    if render.asked_by_htmx(request):
+        return render.fragment(request, "fragments/space.html", **context)
+    return render.page(request, "space.html", values={}, ways=IfBusy, **context)
 
 
 @router.get("/spaces/{owner}/{name}/stream")
@@ -51,13 +52,19 @@ def follow_space(instance: RunningInstance, request: Request, owner: Owner, name
     return streams.answer(streams.changes(request.app.state.feed, [topic]))
 
 
-@router.post("/spaces/{owner}/{name}/deploy", dependencies=OWN_FORM)
-def send_deploy(instance: RunningInstance, request: Request, owner: Owner, name: Name) -> Response:
-    """The space's own source, in its newest revision."""
+@router.post("/spaces/{owner}/{name}/deploy")
+def send_deploy(instance: RunningInstance, request: Request, owner: Owner, name: Name, form: Sent) -> Response:
+    """The space's own source, in its newest revision or in another one for this once."""
+    values = form.given("ref", "if_busy")
     with instance.database.unit_of_work() as session:
         caller = visitor.caller(session, request)
         space = spaces.get(session, caller, owner, name, needs=Role.DEPLOYER)
-        deployment = ask.deploy(session, instance, caller, space, DeploymentCreate(), trigger="dashboard")
+        try:
+            deployment = ask.deploy(session, instance, caller, space, _wanted(space, values), trigger="dashboard")
+        except (errors.Invalid, errors.Conflict) as error:
+            session.rollback()
+            context = _context(session, caller, space) | {"said": flash.of(error)}
+            return render.page(request, "space.html", status=status_of(error), values=values, ways=IfBusy, **context)
     return flash.redirect(request, f"/deployments/{deployment.id}")
 
 
@@ -95,3 +102,33 @@ def send_restart(instance: RunningInstance, request: Request, owner: Owner, name
         caller = visitor.caller(session, request)
     lifecycle.restart(instance, caller, owner, name, factory=form.text("factory") == "yes")
     return flash.redirect(request, f"/spaces/{owner}/{name}", Flash("good", f"{owner}/{name} starts again."))
+
+
+def _context(session: Session, caller: Caller, space: Space) -> dict[str, Any]:
+    seen = session.get(Observation, space.id)
+    found = queries.page(session, space, after=None, limit=_SHOWN + 1)
+    return (
+        space_frame.context(caller, space, "")
+        | space_frame.held_back(session, space)
+        | {
+            "row": fleet.one(session, caller, space),
+            "runtime": queries.runtime(session, space, seen) if seen else None,
+            "waiting": len(configuration.staged(session, space.id)),
+            "cost": costs.of_space(session, space),
+            "differences": [
+                *map(Difference.model_validate, space.drift),
+                *configuration.differences(session, space.id),
+            ],
+            "listed_at": seen.listed_at if seen else None,
+            "deployments": found[:_SHOWN],
+            "more": len(found) > _SHOWN,
+        }
+    )
+
+
+def _wanted(space: Space, values: dict[str, str]) -> DeploymentCreate:
+    """Raises Invalid `form_invalid`."""
+    wanted: dict[str, Any] = {"if_busy": values.get("if_busy", IfBusy.SUPERSEDE)}
+    if space.source and (ref := values.get("ref")):
+        wanted["source"] = space.source | {"ref" if space.source["kind"] == "git" else "revision": ref}
+    return forms.parsed(DeploymentCreate, wanted)

@@ -6,19 +6,24 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from spaceport import clock
-from spaceport.dashboard import render, words
+from spaceport.configuration.model import Kind, Version
+from spaceport.configuration.volumes import Volume
+from spaceport.dashboard import render, story_pushes, words
 from spaceport.dashboard.spaces import Asked
 from spaceport.deployments import timeline
 from spaceport.deployments.model import Deployment
 from spaceport.deployments.states import Status
 from spaceport.fleet.model import DeploymentLine, Listing, ReleaseLine, SpaceListed, Verdict
 from spaceport.jobs.model import InitiatorType
-from spaceport.spaces import queries as spaces
+from spaceport.runtime import domains
+from spaceport.spaces import gates, queries
+from spaceport.spaces.deploy_rules import Lock
 from spaceport.spaces.model import Sdk, Space, Visibility
 
 router = APIRouter()
 
 STAGES = ("RUNNING", "RUNNING_BUILDING", "BUILDING", "APP_STARTING", "PAUSED", "SLEEPING", "NO_APP_FILE", "BUILD_ERROR")
+_MOUNTS = ("there", "staged", "leaving")
 _USUAL = {"Waiting": 0.4, "Push": 3.0, "Build": 41.0, "Start": 6.0, "Health check": 5.0}
 _BEGUN = ("started_at", "pushed_at", "starting_at", "verifying_at")
 _REACHED = {Status.QUEUED: 0, Status.PUSHING: 1, Status.BUILDING: 2, Status.STARTING: 3, Status.CANCELED: 2}
@@ -30,8 +35,8 @@ def storybook_page(request: Request) -> Response:
     space = _space()
     deployments = [_deployment(status, now) for status in Status]
     stories = [
-        {"deployment": each, "space": space, "steps": timeline.steps(each, _USUAL, now), "may_deploy": True}
-        for each in deployments
+        {"name": each.status.value, "deployment": each, "steps": timeline.steps(each, _USUAL, now), **_held(each, now)}
+        for each in [*deployments, *(_waiting(gate, now) for gate in gates.GATES)]
     ]
     lines = [_line(stage, deployments[i % len(deployments)], i, now) for i, stage in enumerate((*STAGES, None))]
     return render.page(
@@ -39,12 +44,48 @@ def storybook_page(request: Request) -> Response:
         "storybook.html",
         signs=[words.stage(stage) for stage in (*STAGES, None)] + [words.status(status) for status in Status],
         stories=stories,
+        space=space,
+        lock=Lock(reason="the fair is on", expires_at=now + timedelta(hours=4)),
+        frozen_until=now + timedelta(hours=1),
         found=Listing(lines, len(lines), len(lines)),
         asked=Asked(),
         pages=1,
         teams={},
         mine=frozenset(),
+        **_settled(space),
+        **story_pushes.context(now),
     )
+
+
+def _settled(space: Space) -> dict[str, Any]:
+    """What configuration and settings are made of."""
+    versions = [
+        Version(space_id=space.id, kind=Kind.SECRET, key="HF_TOKEN", version=2, set_by_name="Ada", description="reads"),
+        Version(space_id=space.id, kind=Kind.SECRET, key="OLD", version=3, set_by_name="Ada", deleted=True),
+        Version(space_id=space.id, kind=Kind.SECRET, key="BAD", version=1, set_by_name="Ada", refusal="Too long."),
+        Version(space_id=space.id, kind=Kind.SECRET, key="THEIRS", version=1, applied_at=clock.now()),
+    ]
+    paths = [Volume(type="bucket", source=f"acme/{state}", mount_path=f"/{state}") for state in _MOUNTS]
+    stages = ("READY", "PENDING", "MISCONFIGURED")
+    return {
+        "lists": {"secrets": versions, "variables": []},
+        "staged": versions[:3],
+        "mounts": list(zip(paths, _MOUNTS, strict=True)),
+        "typed": {"form": ""},
+        "stage": "RUNNING",
+        "domains": [domains.public({"domain": "app.example.com", "stage": each, "isCustom": True}) for each in stages],
+    }
+
+
+def _waiting(gate: str, now: datetime) -> Deployment:
+    waiting = _deployment(Status.QUEUED, now)
+    waiting.id, waiting.waiting_for, waiting.source = f"dep_{gate}", gate, waiting.source | {"ref": "4f2a9c1d" * 5}
+    return waiting
+
+
+def _held(deployment: Deployment, now: datetime) -> dict[str, Any]:
+    frozen = deployment.waiting_for == gates.FREEZE
+    return {"lock": None, "frozen_until": now + timedelta(hours=1) if frozen else None}
 
 
 def _space() -> Space:
@@ -101,7 +142,7 @@ def _line(stage: str | None, deployment: Deployment, index: int, now: datetime) 
     space.host = "https://acme-story.hub.example" if index % 2 else None
     release = ReleaseLine(number=index, deployment_id="dep_story", hub_sha="", revision="", created_at=now)
     return SpaceListed(
-        **spaces.public(space).model_dump(),
+        **queries.public(space).model_dump(),
         stage=stage,
         current_hardware="cpu-basic",
         verdict=Verdict.UNKNOWN,

@@ -63,7 +63,7 @@ def disconnect_page(instance: RunningInstance, request: Request, team_id: TeamId
     here = [space.repo_id for space in managed if space.deleted_at is None]
     return render.page(
         request,
-        "confirm.html",
+        "consequences.html",
         heading=f"{account.name} cannot be disconnected" if managed else f"Disconnect {account.name}?",
         sentences=_stops(account.name, here, gone=len(managed) - len(here)),
         action="" if managed else f"/teams/{team_id}/hub-accounts/{account_id}/disconnect",

@@ -65,7 +65,7 @@ def remove_page(instance: RunningInstance, request: Request, team_id: TeamId, us
     stays = [each.user_id for each in members.values() if each.role is Role.OWNER] == [user_id]
     return render.page(
         request,
-        "confirm.html",
+        "consequences.html",
         heading=f"Leave {team.name}?" if leaving else f"Remove {name} from {team.name}?",
         sentences=["The last owner cannot go: make somebody else an owner first."] if stays else sentences,
         action="" if stays else f"/teams/{team_id}/members/{user_id}/remove",

@@ -1,8 +1,10 @@
 """What the program knows, in an icon, a tone and a word. Never by colour alone."""
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
+from spaceport.deployments.model import Deployment
 from spaceport.deployments.states import Status
 
 
@@ -48,6 +50,13 @@ STEPS = {
     "stopped": Sign("stop", "quiet", "stopped"),
     "ahead": Sign("dot", "quiet", "to come"),
 }
+# What a new deployment does about others of its space.
+IF_BUSY = {
+    "supersede": "Take the place of those that wait; let a running one end",
+    "supersede_running": "Take the place of all, and stop a running one",
+    "wait": "Wait behind all of them",
+    "reject": "Do nothing if there is one",
+}
 WAITING = {
     "approval": "Waits until somebody approves it.",
     "freeze": "Waits for the end of a freeze of this Space.",
@@ -61,7 +70,37 @@ SDKS = {"docker": "Docker", "gradio": "Gradio", "static": "Static", "streamlit":
 LIFETIMES = {"30": "30 days", "90": "90 days", "180": "half a year", "365": "a year"}
 ROLES = "Viewers look, deployers deploy, admins change everything else, owners also make owners."
 # The pages of one space, in their order, by the end of their address.
-SPACE_PAGES = {"": "Overview", "settings": "Settings"}
+SPACE_PAGES = {
+    "": "Overview",
+    "configuration": "Configuration",
+    "logs": "Logs",
+    "pushes": "Pushes",
+    "activity": "Activity",
+    "settings": "Settings",
+}
+VISIBILITIES = {
+    "public": "Public: everybody sees files and app",
+    "protected": "Protected: everybody uses the app, the files stay private",
+    "private": "Private: its owners alone",
+}
+# Seconds of idling that one may choose from before a Space falls asleep.
+SLEEP_TIMES = (300, 900, 1800, 3600, 6 * 3600, 24 * 3600, 72 * 3600)
+_DOMAINS = {
+    "READY": Sign("check", "good", "Works"),
+    "PENDING": Sign("clock", "busy", "Being set up"),
+    "PENDING_CHALLENGE": Sign("clock", "busy", "Being proved"),
+    "EXPIRED_CHALLENGE": Sign("alert", "bad", "Not proved"),
+    "MISCONFIGURED": Sign("alert", "bad", "DNS leads elsewhere"),
+}
+# By the code of an error whose own fix names a request of the API.
+FIXES = {
+    "space_busy": "Wait for its end, or cancel it on its page, then try again. What is staged waits meanwhile.",
+    "space_not_found": "It may have been deleted, or belong to another team; yours are listed.",
+    "space_exists_on_hub": "Choose another name.",
+    "secret_not_found": "Look for changes on the Hub: that finds what was set there.",
+    "variable_not_found": "Look for changes on the Hub: that finds what was set there.",
+    "hardware_unknown": "Choose what is listed.",
+}
 _TRIGGERS = {"api": "REST API", "webhook": "push", "reconcile": "branch moved"}
 # Browsers name one another for the sake of old sites: the first that fits counts.
 _PROGRAMS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
@@ -85,6 +124,33 @@ def stage(stage: str | None) -> Sign:
 
 def status(status: Status) -> Sign:
     return _STATUSES[status]
+
+
+def domain(stage: str) -> Sign:
+    return _DOMAINS.get(stage) or Sign("dot", "quiet", stage.replace("_", " ").capitalize())
+
+
+def price_of_applying(sdk: str, stage: str | None) -> str:
+    """What it costs to bring staged changes to the Hub now."""
+    if sdk == "static":
+        return "Applying costs nothing: a static Space has nothing to restart."
+    if stage in {"PAUSED", "SLEEPING", "STOPPED", "NO_APP_FILE"}:
+        return "Applying restarts nothing: the app does not run, and stays so."
+    return (
+        "Applying costs one restart: the app is away for a moment, and what it wrote to its own disk is lost."
+        " Volumes keep what they hold."
+    )
+
+
+def waiting(reason: str) -> str:
+    return WAITING.get(reason) or f"Waits for {reason}."
+
+
+def by(deployment: Deployment) -> str:
+    """Who or what asked for a deployment, and how."""
+    if deployment.trigger == "webhook":
+        return "a push"
+    return f"{deployment.initiator_name or 'Spaceport'}, {trigger(deployment.trigger)}"
 
 
 def trigger(trigger: str) -> str:
@@ -112,6 +178,17 @@ def program(user_agent: str) -> str:
     return user_agent or "unknown"
 
 
+def sleep(seconds: int) -> str:
+    if seconds < 0:
+        return "never"
+    return next((f"{seconds // size} {unit}" for size, unit in _UNITS if seconds % size == 0), f"{seconds} s")
+
+
+def moment(at: datetime) -> str:
+    """To the minute, in UTC; a time without an offset is taken for that."""
+    return f"{at.astimezone(UTC) if at.tzinfo else at:%Y-%m-%d %H:%M} UTC"
+
+
 def duration(seconds: float) -> str:
     if seconds < 0.1:
         return "< 0.1 s"
@@ -127,16 +204,28 @@ def usd(dollars: float) -> str:
     return f"${dollars:,.2f}"
 
 
+def usd_per_hour(micro_usd_per_minute: int) -> str:
+    """Of a price as the Hub tells it, in millionths of a dollar."""
+    return usd(micro_usd_per_minute * 60 / 1_000_000) if micro_usd_per_minute else "free"
+
+
 def revision(revision: str) -> str:
     """A commit or the digest of an archive, as long as one needs to tell it from another."""
     return revision.removeprefix("sha256:")[:7]
+
+
+def asked_for(source: dict[str, object], *, whole: bool = False) -> str:
+    """The commit that a deployment is about before it has been fetched; "" where only a branch is named."""
+    ref = str(source.get("ref") or source.get("revision") or "")
+    found = ref if re.fullmatch(r"[0-9a-f]{40,64}", ref) else ""
+    return found if whole else revision(found)
 
 
 def source(source: dict[str, object] | None) -> str:
     """Where the code comes from, in a few words."""
     match source:
         case {"kind": "git", "url": url, "ref": ref}:
-            return f"{url} {ref or ''}".strip()
+            return f"{url} {asked_for({'ref': ref}) or ref or ''}".strip()
         case {"kind": "upload"}:
             return "an uploaded archive"
         case {"kind": "space", "repo_id": repo_id}:

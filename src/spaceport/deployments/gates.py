@@ -23,7 +23,7 @@ def approve(
     `space_locked`.
     """
     _require_waiting(session, deployment)
-    ref = deployment.source.get("ref")
+    ref = deployment.source.get("ref") or deployment.source.get("revision")
     if revision is not None and revision != ref:
         raise Conflict(
             f"Deployment {deployment.id} is about {ref} by now.",

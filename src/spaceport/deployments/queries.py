@@ -1,5 +1,6 @@
 """Reading deployments, jobs and logs, always within the caller's teams."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -29,6 +30,11 @@ def page(session: Session, space: Space, *, after: str | None, limit: int) -> li
     if after is not None:
         statement = statement.where(Deployment.id < after)
     return list(session.exec(statement.order_by(col(Deployment.id).desc()).limit(limit)))
+
+
+def numbers(session: Session, deployment_ids: Collection[str]) -> dict[str, int]:
+    found = session.exec(select(Deployment.id, Deployment.number).where(col(Deployment.id).in_(deployment_ids)))
+    return dict(found.all())
 
 
 def public(deployment: Deployment, space: Space) -> DeploymentPublic:

@@ -1,15 +1,17 @@
-"""Changing secrets and variables: staged for the next deployment, or brought to the Hub at once between deployments."""
+"""Changing what an app is started with: staged for the next deployment, or brought to the Hub between deployments."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from sqlmodel import Session
 
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
-from spaceport.configuration import applications, at_once
-from spaceport.configuration.commands import Staging
+from spaceport.configuration import applications, at_once, commands, queries
+from spaceport.configuration.commands import Setting, Staging
 from spaceport.configuration.inputs import Apply
-from spaceport.configuration.model import Version
+from spaceport.configuration.model import Kind, Version
+from spaceport.configuration.volumes import Volume
 from spaceport.deployments import slot
 from spaceport.errors import Conflict
 from spaceport.hub_accounts import commands as hub_accounts
@@ -17,27 +19,57 @@ from spaceport.instance import Instance
 from spaceport.spaces import queries as spaces
 from spaceport.spaces.model import Space
 
-Stage = Callable[[Session, Caller, Space], Staging]
+_Stage = Callable[[Session, Space], Staging]
 
 
-def change(instance: Instance, caller: Caller, owner: str, name: str, when: Apply, stage: Stage) -> list[Version]:
-    """The versions that were asked for, as they are afterwards.
+@dataclass(frozen=True)
+class Reconfiguration:
+    """Who wants to change which space's configuration, and when that is to reach the Hub.
 
-    Raises Conflict `space_busy` for what shall be applied now while a deployment is under way, and what
-    `at_once.run` raises.
+    Every verb answers the versions that were asked for, as they are afterwards. It raises what the verb of `commands`
+    raises; for what shall be applied now Conflict `space_busy` while a deployment is under way, and what `at_once.run`
+    raises.
     """
-    with instance.database.unit_of_work() as session:
-        space = spaces.get(session, caller, owner, name, needs=Role.DEPLOYER)
-        if when is Apply.NEXT_DEPLOYMENT:
-            return stage(session, caller, slot.lock(session, space.id)).versions
-        _require_free(session, space)
-        staging = stage(session, caller, space)
-        application = applications.begin(session, space, asked_by=caller.user_id)
-        hub = hub_accounts.connect(session, instance, space.hub_account_id)
-    if application is not None:
-        at_once.run(instance, caller, hub, space, application, staging.made)
-    with instance.database.unit_of_work() as session:
-        return [session.get_one(Version, version.id) for version in staging.versions]
+
+    instance: Instance
+    caller: Caller
+    owner: str
+    name: str
+    when: Apply
+
+    def put(self, kind: Kind, wanted: Sequence[Setting]) -> list[Version]:
+        sealer = self.instance.sealer
+        return self._make(lambda session, space: commands.put(session, sealer, self.caller, space, kind, wanted))
+
+    def put_volumes(self, wanted: Sequence[Volume]) -> list[Version]:
+        return self._make(lambda session, space: commands.put_volumes(session, self.caller, space, wanted))
+
+    def delete(self, kind: Kind, key: str) -> list[Version]:
+        return self._make(lambda session, space: commands.delete(session, self.caller, space, kind, key))
+
+    def restore(self, kind: Kind, key: str, number: int) -> list[Version]:
+        sealer = self.instance.sealer
+        return self._make(
+            lambda session, space: commands.restore(session, sealer, self.caller, space, kind, key=key, number=number)
+        )
+
+    def apply_staged(self) -> list[Version]:
+        """What is staged already; [] when nothing is."""
+        return self._make(lambda session, space: Staging(queries.staged(session, space.id), []))
+
+    def _make(self, stage: _Stage) -> list[Version]:
+        with self.instance.database.unit_of_work() as session:
+            space = spaces.get(session, self.caller, self.owner, self.name, needs=Role.DEPLOYER)
+            if self.when is Apply.NEXT_DEPLOYMENT:
+                return stage(session, slot.lock(session, space.id)).versions
+            _require_free(session, space)
+            staging = stage(session, space)
+            application = applications.begin(session, space, asked_by=self.caller.user_id)
+            hub = hub_accounts.connect(session, self.instance, space.hub_account_id)
+        if application is not None:
+            at_once.run(self.instance, self.caller, hub, space, application, staging.made)
+        with self.instance.database.unit_of_work() as session:
+            return [session.get_one(Version, version.id) for version in staging.versions]
 
 
 def _require_free(session: Session, space: Space) -> None:

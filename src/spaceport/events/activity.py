@@ -29,9 +29,16 @@ def resume(session: Session, topic: str, last_event_id: str | None) -> Cursor:
     return min(seen, now) if seen else now
 
 
-def page(session: Session, topic: str, *, before: int | None, limit: int) -> list[Event]:
-    """Newest first; `before` is the last id of the page before."""
+def page(
+    session: Session, topic: str, *, before: int | None, limit: int, kinds: str = "", without: str = ""
+) -> list[Event]:
+    """Newest first; `before` is the last id of the page before. `kinds` and `without` are regular expressions: what an
+    event's kind must match and must not match."""
     statement = select(Event).where(_of(topic))
+    if kinds:
+        statement = statement.where(col(Event.kind).regexp_match(kinds))
+    if without:
+        statement = statement.where(~col(Event.kind).regexp_match(without))
     if before is not None:
         statement = statement.where(col(Event.id) < before)
     return list(session.exec(statement.order_by(col(Event.id).desc()).limit(limit)))

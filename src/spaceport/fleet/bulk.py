@@ -12,8 +12,9 @@ from spaceport.accounts.model import Role
 from spaceport.configuration import commands
 from spaceport.configuration.inputs import Apply, VariableEntries
 from spaceport.configuration.model import Kind
-from spaceport.deployments import ask, lifecycle, reconfigure
+from spaceport.deployments import ask, lifecycle
 from spaceport.deployments.model import DeploymentCreate
+from spaceport.deployments.reconfigure import Reconfiguration
 from spaceport.errors import SpaceportError
 from spaceport.instance import Instance
 from spaceport.spaces import queries as spaces
@@ -97,16 +98,7 @@ def _verb(instance: Instance, caller: Caller, wanted: AnyAct, trigger: str) -> C
             return lambda owner, name: lifecycle.restart(instance, caller, owner, name, factory=factory)
         case BulkVariables(apply=when):
             settings = commands.settings(wanted.variables)
-            return lambda owner, name: reconfigure.change(
-                instance,
-                caller,
-                owner,
-                name,
-                when,
-                lambda session, caller, space: commands.put(
-                    session, instance.sealer, caller, space, Kind.VARIABLE, settings
-                ),
-            )
+            return lambda owner, name: Reconfiguration(instance, caller, owner, name, when).put(Kind.VARIABLE, settings)
 
 
 def _deploy(instance: Instance, caller: Caller, owner: str, name: str, trigger: str) -> str:

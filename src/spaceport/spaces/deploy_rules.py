@@ -11,6 +11,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, Session, SQLModel
 
 from spaceport import clock
+from spaceport.accounts.caller import Caller
+from spaceport.events.record import record
 from spaceport.spaces.model import Space
 
 _LONGEST_FREEZE = 31 * 24 * 60
@@ -111,6 +113,20 @@ def set_rules(session: Session, space: Space, wanted: Rules) -> None:
     row = session.get(DeployRules, space.id) or DeployRules(space_id=space.id, rules={})
     row.rules, row.updated_at = wanted.model_dump(mode="json", exclude_defaults=True), clock.now()
     session.add(row)
+
+
+def change(session: Session, caller: Caller, space: Space, wanted: Rules) -> None:
+    """What is queued already goes on."""
+    set_rules(session, space, wanted)
+    record(
+        session,
+        "deploy_rules.set",
+        team_id=space.team_id,
+        actor=caller.user_id,
+        space_id=space.id,
+        space=space.repo_id,
+        rules=wanted.model_dump(mode="json", exclude_defaults=True),
+    )
 
 
 def _aware(moment: datetime) -> datetime:

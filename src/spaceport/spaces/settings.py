@@ -9,12 +9,15 @@ from sqlmodel import Session
 
 from spaceport import clock
 from spaceport.accounts.caller import Caller
+from spaceport.accounts.model import Role
 from spaceport.errors import Invalid
 from spaceport.events.record import record
-from spaceport.hub import Hub, Runtime
+from spaceport.hub import Hub, HubFailure, Runtime
+from spaceport.hub_accounts import commands as hub_accounts
+from spaceport.instance import Instance
 from spaceport.runtime import observations
 from spaceport.runtime.model import Observation
-from spaceport.spaces import drift
+from spaceport.spaces import drift, queries
 from spaceport.spaces.model import SettingsPublic, SettingsUpdate, Space
 
 
@@ -24,6 +27,31 @@ class Change:
 
     values: dict[str, Any]
     send: Callable[[Hub, str], Runtime]
+
+
+def update(instance: Instance, caller: Caller, owner: str, name: str, wanted: SettingsUpdate) -> SettingsPublic:
+    """Change what is given and leave the rest; no transaction is open while the Hub is called.
+
+    Raises Invalid `nothing_given`, and HubFailure with the fact `applied`: what the Hub had already accepted.
+    """
+    with instance.database.unit_of_work() as session:
+        space = queries.get(session, caller, owner, name, needs=Role.ADMIN)
+        hub = hub_accounts.connect(session, instance, space.hub_account_id)
+    applied: list[str] = []
+    for change in changes(wanted):
+        asked_at = clock.now()
+        try:
+            runtime = change.send(hub, space.repo_id)
+        except HubFailure as failure:
+            failure.facts["applied"] = applied
+            raise
+        # At once: a refusal of the next one takes nothing of this one back.
+        with instance.database.unit_of_work() as session:
+            space = queries.get(session, caller, owner, name, needs=Role.ADMIN)
+            keep(session, caller, space, change, runtime, asked_at)
+        applied += change.values
+    with instance.database.unit_of_work() as session:
+        return public(session, space)
 
 
 def changes(wanted: SettingsUpdate) -> list[Change]:

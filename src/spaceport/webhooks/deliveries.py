@@ -1,19 +1,21 @@
 """Reading deliveries, always within the caller's teams; deciding about one again; letting old ones go."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from sqlalchemy import text
-from sqlmodel import Session, col, select
+from sqlalchemy import or_, text
+from sqlmodel import Session, col, func, select
 
 from spaceport import clock
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
+from spaceport.deployments.model import Deployment
 from spaceport.deployments.slot import Limits
 from spaceport.errors import Conflict, NotFound
 from spaceport.events.record import record
 from spaceport.instance import Instance
 from spaceport.spaces.model import Space
-from spaceport.webhooks import decide
+from spaceport.webhooks import decide, hooks
 from spaceport.webhooks.inbound import as_push
 from spaceport.webhooks.model import Decision, DecisionPublic, Delivery, DeliveryPublic, Hook, Status
 from spaceport.webhooks.providers import Provider
@@ -59,6 +61,42 @@ def page(  # noqa: PLR0913 - one filter each
     if after is not None:
         statement = statement.where(Delivery.id < after)
     return list(session.exec(statement.order_by(col(Delivery.id).desc()).limit(limit)))
+
+
+def of_space(session: Session, space: Space, *, after: str | None, limit: int) -> list[tuple[Delivery, str]]:
+    """Newest first, with what was decided about this space, or else about the delivery as a whole.
+
+    Those of its repository's hooks, deleted ones too, and those that something was decided about it.
+    """
+    about = select(Decision.delivery_id).where(Decision.space_id == space.id)
+    brought = or_(col(Delivery.hook_id).in_(hooks.ever_of(space)), col(Delivery.id).in_(about))
+    statement = select(Delivery).where(Delivery.team_id == space.team_id, brought)
+    if after is not None:
+        statement = statement.where(Delivery.id < after)
+    found = list(session.exec(statement.order_by(col(Delivery.id).desc()).limit(limit)))
+    decided = select(Decision).where(
+        Decision.space_id == space.id, col(Decision.delivery_id).in_([delivery.id for delivery in found])
+    )
+    # Of several refs in one delivery the one that led to something says most.
+    ordered = session.exec(decided.order_by(col(Decision.deployment_id).nulls_first()))
+    reasons = {decision.delivery_id: decision.reason for decision in ordered}
+    return [(delivery, reasons.get(delivery.id, delivery.reason)) for delivery in found]
+
+
+def deployments(session: Session, space: Space, delivery_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """By delivery the deployment of this space that it led to: its id and number."""
+    led = (
+        select(Decision.delivery_id, Deployment.id, Deployment.number)
+        .where(Decision.space_id == space.id, col(Decision.delivery_id).in_(delivery_ids))
+        .join(Deployment, col(Deployment.id) == Decision.deployment_id)
+    )
+    return {delivery_id: (deployment_id, number) for delivery_id, deployment_id, number in session.exec(led)}
+
+
+def last(session: Session, hook_ids: Sequence[str]) -> dict[str, datetime]:
+    """When each of these hooks was called last, of those that were."""
+    newest = select(Delivery.hook_id, func.max(Delivery.received_at)).where(col(Delivery.hook_id).in_(hook_ids))
+    return dict(session.exec(newest.group_by(Delivery.hook_id)).all())
 
 
 def public(session: Session, delivery: Delivery) -> DeliveryPublic:

@@ -4,8 +4,10 @@ import base64
 import secrets
 from urllib.parse import urlsplit
 
+from sqlalchemy import false
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from spaceport import clock
 from spaceport.accounts.caller import Caller
@@ -125,14 +127,17 @@ def get(session: Session, caller: Caller, hook_id: str, *, needs: Role = Role.VI
 
 def of_space(session: Session, space: Space) -> list[Hook]:
     """Those of the space's repository; none for a source that has no hooks."""
+    standing = select(Hook).where(col(Hook.id).in_(ever_of(space)), col(Hook.deleted_at).is_(None))
+    return list(session.exec(standing.order_by(Hook.id)))
+
+
+def ever_of(space: Space) -> SelectOfScalar[str]:
+    """The ids of all hooks that the space's repository has or had."""
     try:
         repository = repositories.key(source_url(space))
     except Invalid:
-        return []
-    statement = select(Hook).where(
-        Hook.team_id == space.team_id, Hook.repository == repository, col(Hook.deleted_at).is_(None)
-    )
-    return list(session.exec(statement.order_by(Hook.id)))
+        return select(Hook.id).where(false())
+    return select(Hook.id).where(Hook.team_id == space.team_id, Hook.repository == repository)
 
 
 def new_secret() -> str:

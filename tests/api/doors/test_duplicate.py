@@ -17,9 +17,9 @@ def original(crew: Crew, hub: LocalHub) -> str:
     crew.done("POST", "/api/v1/spaces", body | git | {"health": {"path": "/well"}})
     crew.done("POST", f"{path}/secrets", {"secrets": [{"key": "TOKEN", "value": "hidden", "description": "why"}]})
     crew.done("POST", f"{path}/variables", {"variables": [{"key": "COLOR", "value": "red"}]})
-    crew.done("PUT", f"{path}/secrets/LATER?apply=next_deployment", {"value": "staged"})
     volume = {"type": "bucket", "source": "acme/data", "mount_path": "/data"}
     crew.done("PUT", f"{path}/volumes", {"volumes": [volume]})
+    crew.done("PUT", f"{path}/secrets/LATER?apply=next_deployment", {"value": "staged"})
     hub.api().add_space_secret(repo_id, "THEIRS", "unknown")
     hub.api().add_space_variable(repo_id, "SIZE", "9")
     return path

@@ -43,8 +43,8 @@ class App:
         self.path = f"/api/v1/spaces/{self.repo_id}"
         body = {"owner": "local", "name": f"{crew.name}-app", "visibility": "public"}
         crew.done("POST", "/api/v1/spaces", body | {"hub_account_id": crew.ids["account"]})
-        volume = {"type": "bucket", "source": f"local/{crew.name}", "mount_path": "/data"}
-        crew.done("PUT", f"{self.path}/volumes", {"volumes": [volume]})
+        self.volume = {"type": "bucket", "source": f"local/{crew.name}", "mount_path": "/data"}
+        crew.done("PUT", f"{self.path}/volumes", {"volumes": [self.volume]})
         self.sha = spaces.push(hub.api(), self.repo_id, Dockerfile=DOCKERFILE, app_py=APP)
         self._starts = Path(hub.folder) / "buckets" / "local" / crew.name / "starts"
         self.env()
@@ -68,14 +68,17 @@ def app(crew: Crew, hub: LocalHub) -> App:
     return App(crew, hub)
 
 
-def test_ten_changes_cost_one_restart(crew: Crew, app: App) -> None:
+def test_eleven_changes_cost_one_restart(crew: Crew, app: App) -> None:
     variables = {"variables": [{"key": f"V{number}", "value": f"v{number}"} for number in range(5)]}
     crew.done("POST", f"{app.path}/variables?apply=next_deployment", variables)
+    more = [app.volume, {"type": "bucket", "source": f"local/{crew.name}-more", "mount_path": "/more"}]
+    crew.done("PUT", f"{app.path}/volumes?apply=next_deployment", {"volumes": more})
     assert "V0" not in app.env()
     crew.done("POST", f"{app.path}/secrets", MANY)
     env = app.env()
     assert {env[f"V{number}"] for number in range(5)} == {f"v{number}" for number in range(5)}
     assert {env[f"S{number}"] for number in range(5)} == {f"s{number}" for number in range(5)}
+    assert len(crew.done("GET", f"{app.path}/volumes")["volumes"]) == 2
     assert app.starts == 2
     assert (app.calls("pause"), app.calls("restart")) == (1, 1)
 
@@ -178,7 +181,9 @@ def test_a_process_that_dies_in_the_middle_leaves_no_space_paused_and_loses_noth
     found = crew.done("GET", f"{app.path}/secrets?fresh=true")
     assert [(each["version"], each["managed"]) for each in found] == [(1, True)] * 5
     with instance.database.unit_of_work() as session:
-        [data] = session.execute(text("SELECT data FROM event WHERE kind = 'configuration.applied'")).scalars()
+        # The first was of the volume.
+        events = text("SELECT data FROM event WHERE kind = 'configuration.applied' ORDER BY id")
+        [_, data] = session.execute(events).scalars()
     assert [each["key"] for each in data["applied"]] == ["S0", "S1", "S2", "S3", "S4"]
     assert "s0" not in json.dumps(data)
 

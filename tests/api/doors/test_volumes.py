@@ -1,6 +1,6 @@
 import pytest
 from huggingface_hub import Volume
-from tests.api.doors.conftest import Crew
+from tests.api.doors.conftest import NEXT, Crew
 from tests.localhub_server import LocalHub
 
 BUCKET = {"type": "bucket", "source": "acme/data", "mount_path": "/data"}
@@ -16,7 +16,7 @@ def app(crew: Crew) -> str:
 
 
 def test_volumes_are_one_list_that_is_replaced(crew: Crew, hub: LocalHub, app: str) -> None:
-    assert crew.done("GET", f"{app}/volumes") == {"volumes": [], "on_hub": None}
+    assert crew.done("GET", f"{app}/volumes") == {"volumes": [], "staged": None, "on_hub": None}
     crew.done("PUT", f"{app}/volumes", {"volumes": [BUCKET | {"path": "sub"}, MODEL]})
     there = hub.api().get_space_runtime(f"local/{crew.name}-app").volumes
     assert [(each.type, each.source, each.mount_path, each.revision, each.read_only, each.path) for each in there] == [
@@ -80,6 +80,37 @@ def test_an_adopted_space_brings_its_volumes(crew: Crew, hub: LocalHub) -> None:
     crew.done("POST", "/api/v1/spaces", body)
     [found] = crew.done("GET", f"/api/v1/spaces/{repo_id}/volumes")["volumes"]
     assert (found["source"], found["mount_path"], found["read_only"]) == ("acme/data", "/data", True)
+
+
+def test_volumes_are_staged_and_applied_together_with_everything_else(crew: Crew, hub: LocalHub, app: str) -> None:
+    repo_id = f"local/{crew.name}-app"
+    staged = crew.done("PUT", f"{app}/volumes?{NEXT}", {"volumes": [BUCKET | {"read_only": False}]})
+    assert (staged["volumes"], [each["source"] for each in staged["staged"]]) == ([], ["acme/data"])
+    crew.done("PUT", f"{app}/secrets/volumes?{NEXT}", {"value": "a secret may be called so"})
+    waiting = crew.done("GET", f"{app}/configuration/staged")
+    assert [(each["kind"], each["action"]) for each in waiting] == [("secret", "set"), ("volumes", "set")]
+    assert not hub.api().get_space_runtime(repo_id).volumes
+    assert len(crew.done("POST", f"{app}/configuration/apply")) == 2
+    assert [each.mount_path for each in hub.api().get_space_runtime(repo_id).volumes] == ["/data"]
+    shown = crew.done("GET", f"{app}/volumes")
+    assert ([each["source"] for each in shown["volumes"]], shown["staged"]) == (["acme/data"], None)
+    crew.done("DELETE", f"{app}/volumes?{NEXT}")
+    assert crew.done("DELETE", f"{app}/configuration/staged?kind=volumes") == {"changes": 1}
+    assert crew.done("GET", f"{app}/configuration/staged") == []
+
+
+def test_volumes_that_somebody_changed_on_the_hub_are_drift_until_they_are_set_again(
+    crew: Crew, hub: LocalHub, app: str
+) -> None:
+    crew.done("PUT", f"{app}/volumes", {"volumes": [BUCKET | {"read_only": False}, MODEL | {"revision": "main"}]})
+    crew.done("GET", f"{app}/volumes?fresh=true")
+    assert not crew.done("GET", f"{app}/drift")["drifted"]
+    other = Volume(type="bucket", source="acme/other", mount_path="/data")
+    hub.api().set_space_volumes(f"local/{crew.name}-app", [other])
+    assert [each["source"] for each in crew.done("GET", f"{app}/volumes?fresh=true")["volumes"]] == ["acme/other"]
+    assert [each["field"] for each in crew.done("GET", f"{app}/drift")["differences"]] == ["volumes"]
+    crew.done("PUT", f"{app}/volumes", {"volumes": [BUCKET]})
+    assert not crew.done("GET", f"{app}/drift")["drifted"]
 
 
 def test_volumes_are_left_alone_while_a_deployment_is_under_way(crew: Crew, app: str) -> None:

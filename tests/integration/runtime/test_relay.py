@@ -9,8 +9,9 @@ import pytest
 
 from spaceport.errors import Unavailable
 from spaceport.hub import HubFailure, LogLine
-from spaceport.runtime import relay
-from spaceport.runtime.relay import Position, Relay
+from spaceport.runtime import relay, tail
+from spaceport.runtime.relay import Relay
+from spaceport.runtime.tail import Position
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -140,7 +141,7 @@ async def test_a_cut_stream_is_taken_up_again_without_a_line_twice() -> None:
 
 
 async def test_lines_that_are_not_kept_any_more_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay, "KEPT_LINES", 2)
+    monkeypatch.setattr(tail, "KEPT_LINES", 2)
     shared, log = Relay(), Log(*map(str, range(10)))
     text, _ = await read(shared, log, '"9"')
     assert '"missing":8' in text
@@ -179,3 +180,34 @@ async def test_there_is_a_most_of_streams(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize("text", [None, "", "x", "1.2", "0123456789ab.-1", "0123456789ab.1.over", "0123456789ab.1\n"])
 def test_an_id_that_is_none_of_ours_is_the_beginning(text: str | None) -> None:
     assert Position.parse(text) is None
+
+
+async def test_a_look_has_the_newest_lines_and_who_follows_from_there_misses_and_repeats_none() -> None:
+    shared, log = Relay(), Log("one", "two", "three")
+
+    look = await shared.look("space_1", "run", log.stream, most=2)
+    assert ([line.text for line in look.lines], look.left_out, look.ended) == (["two", "three"], 1, False)
+
+    log.add("four")
+    text, _ = await read(shared, log, "four", seen=Position.parse(look.position))
+    assert [word for word in ("one", "two", "three", "four") if f'"{word}"' in text] == ["four"]
+    assert log.opened == 1
+
+
+async def test_a_look_at_an_app_that_never_stops_logging_waits_for_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "_SILENCE", 60.0)
+    shared, log = Relay(), Log("now", at=datetime.now(UTC))
+    async with asyncio.timeout(5):
+        assert [line.text for line in (await shared.look("space_1", "run", log.stream, most=9)).lines] == ["now"]
+
+
+async def test_a_look_says_that_a_log_has_ended_or_what_the_hub_refused() -> None:
+    shared, log = Relay(), Log("one")
+    log.end()
+    look = await shared.look("space_1", "build", log.stream, most=9)
+    assert (look.ended, look.failed) == (True, None)
+
+    log.failure = HubFailure(403, "no")
+    look = await shared.look("space_2", "run", log.stream, most=9)
+    assert look.ended
+    assert look.failed is not None

@@ -1,5 +1,5 @@
-// A deployment's log that goes on by itself. It keeps its own cursor: after an error a browser's EventSource is over and
-// a new one would begin again. So a server that restarts costs neither a gap nor a repeated line.
+// A log that goes on by itself, of a deployment or of a Space. It keeps its own cursor: after an error a browser's
+// EventSource is over and a new one would begin again. So a server that restarts costs neither a gap nor a repeated line.
 
 const KINDS = ["queued", "pushing", "building", "starting", "verifying", "cancel_requested"];
 const FINAL = ["succeeded", "failed", "canceled", "superseded"];
@@ -14,7 +14,7 @@ class LogTail extends HTMLElement {
     this.found = this.querySelector("[data-found]");
     this.state = this.querySelector("[data-state]");
     this.cursor = this.getAttribute("cursor");
-    this.last = Number(this.cursor.split(".")[1]);
+    this.last = Number(this.cursor.split(".")[1] ?? 0);
     this.waiting = [];
     this.attempt = 0;
     this.needle = "";
@@ -32,7 +32,9 @@ class LogTail extends HTMLElement {
   }
 
   connect() {
-    this.source = new EventSource(`${this.getAttribute("src")}?after=${this.cursor}`);
+    const address = new URL(this.getAttribute("src"), location);
+    address.searchParams.set("after", this.cursor);
+    this.source = new EventSource(address);
     this.source.onopen = () => {
       if (this.attempt > 0) this.changed();
       this.attempt = 0;
@@ -40,6 +42,10 @@ class LogTail extends HTMLElement {
     };
     this.source.onerror = () => this.cut();
     this.source.addEventListener("log", (event) => this.line(event));
+    this.source.addEventListener("restarted", () => this.begin());
+    this.source.addEventListener("gap", (event) => this.missing(JSON.parse(event.data)));
+    this.source.addEventListener("end", () => this.over("Complete"));
+    this.source.addEventListener("failed", (event) => this.over(JSON.parse(event.data).detail));
     for (const kind of KINDS) this.source.addEventListener(`deployment.${kind}`, (event) => this.moved(event));
     for (const kind of FINAL) this.source.addEventListener(`deployment.${kind}`, (event) => this.ended(event));
   }
@@ -67,8 +73,23 @@ class LogTail extends HTMLElement {
 
   ended(event) {
     this.moved(event);
+    this.over("Complete");
+  }
+
+  over(said) {
     this.source.close();
-    this.say("Complete");
+    this.say(said);
+  }
+
+  begin() {
+    // Another log, of a new build or start: its lines are numbered anew.
+    this.last = 0;
+    this.waiting = [];
+    this.log.replaceChildren();
+  }
+
+  missing({ missing }) {
+    this.log.append(this.row({ line: `(${missing} lines before these: see the plain text)` }));
   }
 
   changed() {
@@ -86,12 +107,13 @@ class LogTail extends HTMLElement {
     if (this.followBox.checked) this.toEnd();
   }
 
-  row({ seq, step, at, line }) {
+  row({ seq, step, at = "", line }) {
     const row = document.createElement("div");
     row.className = "line";
-    row.dataset.seq = seq;
+    if (seq) row.dataset.seq = seq;
+    // A Space's log has no steps.
     for (const [tag, text] of [["time", at.slice(11, 19)], ["span", step], ["code", line]]) {
-      row.append(Object.assign(document.createElement(tag), { textContent: text }));
+      if (text !== undefined) row.append(Object.assign(document.createElement(tag), { textContent: text }));
     }
     row.hidden = !this.matches(row);
     return row;

@@ -11,6 +11,7 @@ from tests.api.conftest import PASSWORD, Person
 from spaceport.dashboard.application import create_dashboard
 from spaceport.events.feed import Feed
 from spaceport.main import readers
+from spaceport.runtime.relay import Relay
 
 ORIGIN = {"Origin": "http://testserver"}
 
@@ -19,7 +20,7 @@ class Browser:
     """One person at the dashboard. Redirects are not followed."""
 
     def __init__(self, app) -> None:
-        self.http = TestClient(app, raise_server_exceptions=False, follow_redirects=False)
+        self.http = TestClient(app, raise_server_exceptions=True, follow_redirects=False)
 
     def sign_in(self, person: Person) -> "Browser":
         answer = self.submit("/sign-in", {"email": person.email, "password": PASSWORD})
@@ -42,7 +43,7 @@ class Browser:
 
 @pytest.fixture
 def dashboard(instance):
-    return create_dashboard(instance, Feed(readers(instance.database), None))
+    return create_dashboard(instance, Feed(readers(instance.database), None), Relay())
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from spaceport.deployments.model import Deployment
 @pytest.fixture
 def pages(crew, deployment) -> list[str]:
     space = f"/spaces/{crew.repo_id}"
-    return ["/", "/spaces/new", "/account", space, f"{space}/settings", f"/deployments/{deployment}"]
+    tabs = ("configuration", "logs", "pushes", "pushes/rules", "pushes/ci", "activity", "deployments", "settings")
+    return ["/", "/spaces/new", "/account", space, *(f"{space}/{tab}" for tab in tabs), f"/deployments/{deployment}"]
 
 
 def test_every_page_answers_with_a_strict_policy(visit, crew, pages):
@@ -55,8 +56,9 @@ def test_a_page_of_another_teams_space_is_as_if_it_were_not_there(visit, crew, p
 def test_each_role_is_shown_what_it_may_do_and_the_rest_is_refused(visit, crew, role, sees):
     browser = visit(crew.people[role])
     space = f"/spaces/{crew.repo_id}"
-    text = browser.get(space).text
-    shown = {name for name in ("deploy", "pause", "restart", "uploads", "settings") if f'"{space}/{name}"' in text}
+    text = browser.get(space).text + browser.get(f"{space}/settings").text
+    actions = ("deploy", "pause", "restart", "uploads", "settings")
+    shown = {name for name in actions if f'action="{space}/{name}"' in text}
     assert shown == sees
     for action in {"deploy", "pause", "restart", "settings"} - sees:
         assert browser.submit(f"{space}/{action}").status_code == 403, action

@@ -130,7 +130,16 @@ def test_the_token_of_one_session_is_none_of_another(visit, sign_up):
 def test_every_form_that_changes_something_carries_the_token(visit, crew, deployment):
     browser = visit(crew.people["owner"])
     space = f"/spaces/{crew.repo_id}"
-    for path in ("/", "/account", "/spaces/new", space, f"{space}/settings", f"/deployments/{deployment}"):
+    of_space = ("", "/settings", "/pushes", "/pushes/rules", "/pushes/ci", "/deployments")
+    own = [f"{space}{page}" for page in of_space]
+    for path in (
+        "/",
+        "/account",
+        "/spaces/new",
+        *own,
+        f"/deployments/{deployment}",
+        f"/deployments/{deployment}/reject",
+    ):
         for form in re.findall(r'<form[^>]*method="post".*?</form>', browser.get(path).text, re.DOTALL):
             assert 'name="form_token"' in form or 'action="/theme"' in form, (path, form[:80])
 

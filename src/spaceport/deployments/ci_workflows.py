@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from textwrap import indent
 
+from spaceport.egress import urls
 from spaceport.spaces.model import Space
 
 _SCRIPT = Path(__file__).with_name("ci_deploy.sh")
@@ -73,11 +74,11 @@ class Host(StrEnum):
 
 
 def workflow(host: Host, space: Space, base_url: str) -> str:
-    """`base_url` is where Spaceport answers, without a trailing slash."""
+    """`base_url` is where Spaceport answers; as it ends up in a script, it is read the strict way."""
     source = space.source or {}
     branch = _branch(source)
     variables = {
-        "SPACEPORT_URL": base_url,
+        "SPACEPORT_URL": str(urls.parse(base_url)).rstrip("/"),
         "SPACEPORT_SPACE": space.repo_id,
         "SPACEPORT_FOLDER": source.get("folder", ""),
         "SPACEPORT_TIMEOUT": str(_WAIT),
