@@ -61,9 +61,8 @@ def walk(visitor: Window, address: str, path: str) -> None:
     page, weights = visitor.page, []
     page.on("requestfinished", lambda request: weights.append(weight(request)))
     page.set_viewport_size({"width": 1280, "height": 900})
-    visitor.open(path)
-    page.wait_for_load_state()
-    assert page.url == visitor.url + path
+    answer = page.goto(visitor.url + path)
+    assert (answer.status, page.url) == (200, visitor.url + path)
     if address not in pages.BY_OTHERS:
         assert sum(weights) < MOST_SCRIPT
         for theme in ("light", "dark"):

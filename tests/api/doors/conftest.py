@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,18 +13,24 @@ from tests.api.conftest import Person
 from tests.localhub_server import LocalHub
 from tests.spaceport_server import archive
 
+from spaceport import clock
 from spaceport import instance as instances
 from spaceport.db.database import Database
+from spaceport.deployments.model import Deployment, Release
 from spaceport.events.feed import Feed
 from spaceport.events.model import Event
 from spaceport.hub.transport import install_client
 from spaceport.instance import Instance
+from spaceport.jobs.model import InitiatorType
 from spaceport.main import readers
 from spaceport.settings import Settings
+from spaceport.spaces.model import Space
 from spaceport.webhooks.providers import Provider
 
 ROLES = ("viewer", "deployer", "admin", "owner")
 NEXT = "apply=next_deployment"
+# The commits of the releases v1 and v2.
+SHA = {1: "1" * 40, 2: "2" * 40}
 
 
 @pytest.fixture(scope="session")
@@ -148,3 +155,45 @@ def everything(crew: Crew) -> Crew:
     answer = crew.people["owner"].api.post(path, content=sent.body, headers=sent.headers)
     crew.ids["delivery"] = answer.json()["delivery_id"]
     return crew
+
+
+@pytest.fixture
+def released(crew, database) -> str:
+    """A space with two releases; the address of its page."""
+    with database.unit_of_work() as session:
+        space = session.get_one(Space, crew.ids["space_id"])
+        for number, sha in SHA.items():
+            deployment = past(space, number, status="succeeded", release=number, hub_sha=sha, revision=sha)
+            session.add(deployment)
+            session.flush()
+            session.add(
+                Release(
+                    team_id=space.team_id,
+                    space_id=space.id,
+                    deployment_id=deployment.id,
+                    number=number,
+                    hub_sha=sha,
+                    revision=sha,
+                    configuration={},
+                )
+            )
+            crew.ids[f"v{number}"] = deployment.id
+        space.deployment_count = space.release_count = 2
+    return f"/spaces/{crew.repo_id}"
+
+
+def past(space, number: int, **facts) -> Deployment:
+    at = clock.now() - timedelta(hours=1)
+    return Deployment(
+        team_id=space.team_id,
+        space_id=space.id,
+        number=number,
+        trigger="api",
+        initiator_type=InitiatorType.USER,
+        initiator_id="usr_x",
+        source={"kind": "space", "repo_id": "local/other", "revision": None},
+        commit_message=f"Change number {number}",
+        created_at=at,
+        finished_at=at,
+        **facts,
+    )

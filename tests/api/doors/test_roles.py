@@ -43,6 +43,9 @@ MATRIX = {
     "remove a hub account": ("DELETE", "/api/v1/hub-accounts/{account}", None, (401, 404, 403, 403, 409, 409)),
     "upload": ("POST", "/api/v1/uploads?team_id={team}", "file", (401, 404, 403, 201, 201, 201)),
     "deploy": ("POST", "{space}/deployments", {}, (401, 404, 403, 202, 202, 202)),
+    "list releases": ("GET", "{space}/releases", None, (401, 404, 200, 200, 200, 200)),
+    # To those who may, that this one never was.
+    "roll back": ("POST", "{space}/rollbacks", {"release": 9}, (401, 404, 403, 404, 404, 404)),
     "read drift": ("GET", "{space}/drift", None, (401, 404, 200, 200, 200, 200)),
     "act on many spaces": ("POST", "/api/v1/spaces/bulk", BULK, (401, 200, 200, 200, 200, 200)),
     "list hardware": ("GET", "/api/v1/hardware", None, (401, 422, 200, 200, 200, 200)),

@@ -1,58 +1,11 @@
 """All deployments of a space, going back to an earlier release, approving one, and deploying with choices."""
 
 import re
-from datetime import timedelta
 
 import pytest
+from tests.api.doors.conftest import SHA, past
 
-from spaceport import clock
-from spaceport.deployments.model import Deployment, Release
-from spaceport.jobs.model import InitiatorType
 from spaceport.spaces.model import Space
-
-SHA = {1: "1" * 40, 2: "2" * 40}
-
-
-@pytest.fixture
-def released(crew, database) -> str:
-    """A space with two releases; the address of its page."""
-    with database.unit_of_work() as session:
-        space = session.get_one(Space, crew.ids["space_id"])
-        for number, sha in SHA.items():
-            deployment = past(space, number, status="succeeded", release=number, hub_sha=sha, revision=sha)
-            session.add(deployment)
-            session.flush()
-            session.add(
-                Release(
-                    team_id=space.team_id,
-                    space_id=space.id,
-                    deployment_id=deployment.id,
-                    number=number,
-                    hub_sha=sha,
-                    revision=sha,
-                    configuration={},
-                )
-            )
-            crew.ids[f"v{number}"] = deployment.id
-        space.deployment_count = space.release_count = 2
-    return f"/spaces/{crew.repo_id}"
-
-
-def past(space, number: int, **facts) -> Deployment:
-    at = clock.now() - timedelta(hours=1)
-    return Deployment(
-        team_id=space.team_id,
-        space_id=space.id,
-        number=number,
-        trigger="api",
-        initiator_type=InitiatorType.USER,
-        initiator_id="usr_x",
-        source={"kind": "space", "repo_id": "local/other", "revision": None},
-        commit_message=f"Change number {number}",
-        created_at=at,
-        finished_at=at,
-        **facts,
-    )
 
 
 def test_what_going_back_does_is_said_first_and_then_done(visit, crew, released):
