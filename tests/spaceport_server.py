@@ -112,6 +112,12 @@ class Person:
         answer = self.http.post("/auth/token", data=self._sign_in)
         answer.raise_for_status()
         self.http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        self._signed_in_at = time.monotonic()
+
+    def stay_signed_in(self) -> None:
+        """Signs in again before the access token ends in the middle of a test."""
+        if time.monotonic() > self._signed_in_at + 300:
+            self.sign_in()
 
     def get(self, path: str, **params: Any) -> Any:
         return _checked(self.http.get(path, params=params))

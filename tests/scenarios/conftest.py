@@ -28,11 +28,17 @@ def git() -> Iterator[GitServer]:
 
 
 @pytest.fixture(scope="session")
-def person(spaceport: SpaceportServer) -> Iterator[Person]:
+def account(spaceport: SpaceportServer) -> Iterator[Person]:
     somebody = spaceport.person()
     somebody.connect_hub()
     yield somebody
     somebody.http.close()
+
+
+@pytest.fixture
+def person(account: Person) -> Person:
+    account.stay_signed_in()
+    return account
 
 
 @pytest.fixture
