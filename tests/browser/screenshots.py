@@ -17,6 +17,9 @@ from spaceport.webhooks.providers import Provider
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SPACES = ("atlas-search", "chat-demo", "image-captions", "voice-notes")
 _WHOLE = ("configuration", "rules", "ci", "settings", "account", "team", "new", "first")
+DESK, PHONE = {"width": 1280, "height": 820}, {"width": 390, "height": 844}
+ON_A_PHONE = ("building", "spaces", "space", "configuration")
+# It is still under way when its pictures are taken, which is first.
 SLOW = (
     "FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\n"
     "RUN for i in $(seq 40); do echo Collecting wheel $i of 40; sleep 0.3; done\n"
@@ -33,15 +36,12 @@ def main() -> None:
         shown = _worked(person, git)
         window = _window(browser, spaceport)
         window.sign_in("Ada")
-        for theme in ("light", "dark"):
-            window.page.emulate_media(color_scheme=theme)
-            for name, path in shown.items():
+        for name, path in shown.items():
+            for look in ("light", "dark", *(["phone"] if name in ON_A_PHONE else [])):
+                window.page.emulate_media(color_scheme="dark" if look == "dark" else "light")
+                window.page.set_viewport_size(PHONE if look == "phone" else DESK)
                 window.open(path)
-                _shoot(window.page, f"{name}-{theme}")
-        window.page.set_viewport_size({"width": 390, "height": 844})
-        for name in ("spaces", "building"):
-            window.open(shown[name])
-            _shoot(window.page, f"{name}-phone")
+                _shoot(window.page, f"{name}-{look}")
         browser.close()
 
 
@@ -57,7 +57,7 @@ def _programs() -> Iterator[tuple[SpaceportServer, GitServer]]:
 
 
 def _window(browser: Browser, spaceport: SpaceportServer) -> Window:
-    context = browser.new_context(viewport={"width": 1280, "height": 820}, device_scale_factor=1)
+    context = browser.new_context(viewport=DESK, device_scale_factor=1)
     return Window(context.new_page(), spaceport.url)
 
 
@@ -85,8 +85,11 @@ def _worked(person: Person, git: GitServer) -> dict[str, str]:
     failed = person.finished(person.deploy("local/chat-demo", source=person.upload(apps.broken_build())))
     _configured(person, "/spaces/local/image-captions")
     person.post("/spaces/local/voice-notes/pause")
-    repository.commit({"Dockerfile": SLOW + "CMD python app.py\n"}, message="Answer before the model is loaded")
-    building = person.deploy("local/atlas-search", source=source)
+    search = git.repo("search")
+    search.commit(
+        apps.hello("search") | {"Dockerfile": SLOW + "CMD python app.py\n"}, message="Rank recent papers first"
+    )
+    building = person.deploy("local/atlas-search", source={"kind": "git", "url": git.url("search")})
     person.until(building, "deployment.building")
     return {
         "building": f"/deployments/{building['id']}",

@@ -67,7 +67,6 @@ DONE, REFUSED = Sign("check", "good", "Done"), Sign("cross", "bad", "Not done")
 CONDITIONS = {"running": "Running", "deploying": "Deploying", "failing": "Failing", "idle": "Asleep or paused"}
 SORTS = {"activity": "Latest activity", "name": "Name", "created": "Newest", "cost": "Cost this month"}
 SDKS = {"docker": "Docker", "gradio": "Gradio", "static": "Static", "streamlit": "Streamlit"}
-LIFETIMES = {"30": "30 days", "90": "90 days", "180": "half a year", "365": "a year"}
 ROLES = "Viewers look, deployers deploy, admins change everything else, owners also make owners."
 # The pages of one space, in their order, by the end of their address.
 SPACE_PAGES = {

@@ -36,13 +36,6 @@ def by_id(session: Session, caller: Caller, space_ids: Collection[str]) -> dict[
     return {space.id: space for space in found}
 
 
-def addresses(session: Session, caller: Caller, *, at_least: Role, limit: int) -> list[str]:
-    """`owner/name` of the newest spaces in which the caller has this role."""
-    theirs = col(Space.team_id).in_(caller.team_ids(at_least=at_least))
-    found = session.exec(select(Space).where(_within(caller), theirs).order_by(col(Space.id).desc()).limit(limit))
-    return [space.repo_id for space in found]
-
-
 def through(session: Session, hub_account_id: str) -> list[Space]:
     """Every space that was ever managed through this Hub account; those that are still managed first."""
     managed = select(Space).where(Space.hub_account_id == hub_account_id)
