@@ -40,11 +40,13 @@ class RecordingClient(TestClient):
         return answer
 
     def _keep(self, operation: str, sent: Any, answer: httpx2.Response) -> None:
-        if answer.headers.get("content-type") != "application/json" or not answer.content:
-            return
-        exchange = {"status": answer.status_code, "response": answer.json()}
-        if sent is not None:
+        exchange: dict[str, Any] = {"status": answer.status_code}
+        if answer.headers.get("content-type") == "application/json" and answer.content:
+            exchange["response"] = answer.json()
+        if sent is not None and (answer.is_success or "response" in exchange):
             exchange["request"] = sent
+        if len(exchange) == 1:
+            return
         known = self.best.get(operation)
         if known is None or _worth(exchange) > _worth(known):
             self.best[operation] = exchange
@@ -77,6 +79,6 @@ def write() -> None:
 
 def _worth(exchange: dict[str, Any]) -> tuple[bool, bool, int]:
     """An example shows something, shows what to send, and can be read at a glance."""
-    answer = exchange["response"]
+    answer = exchange.get("response")
     shown = answer.get("items", answer) if isinstance(answer, dict) else answer
     return bool(shown), "request" in exchange, -len(json.dumps(exchange))

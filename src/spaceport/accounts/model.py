@@ -130,6 +130,11 @@ class Registration(Input):
     password: Password
 
 
+class PasswordChange(Input):
+    current: SecretStr = Field(max_length=1024)
+    new: Password
+
+
 class TeamCreate(Input):
     name: Name
 

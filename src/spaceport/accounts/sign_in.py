@@ -124,6 +124,23 @@ def sign_out_others(session: Session, *, user_id: str, session_id: str) -> None:
         _end(each, EndReason.SIGNED_OUT)
 
 
+def change_password(
+    session: Session, *, user_id: str, session_id: str, current: str, new: str, client: Client
+) -> errors.Forbidden | None:
+    """Everywhere else one is signed out. A refusal is returned, so that the attempt is committed; raises RateLimited.
+
+    The present password is asked for, and attempts count as those to sign in do: an open session is not enough.
+    """
+    user = session.get_one(User, user_id)
+    throttle.count(session, account=user.email, address=client.address)
+    if not passwords.verified(current, user.password_hash):
+        return errors.Forbidden("The present password is wrong.", code="password_wrong", fix="Type it again.")
+    throttle.clear(session, account=user.email, address=client.address)
+    user.password_hash = passwords.hashed(new)
+    sign_out_others(session, user_id=user_id, session_id=session_id)
+    return None
+
+
 def _user(session: Session, email: str) -> User | None:
     try:
         address = emails.canonical(email)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from spaceport import errors
 from spaceport.accounts import queries, registration, sign_in
-from spaceport.accounts.model import Account, Input, Registration, SessionPublic
+from spaceport.accounts.model import Account, Input, PasswordChange, Registration, SessionPublic
 from spaceport.accounts.tokens import LIFETIME
 from spaceport.api.caller import RunningInstance, SignedIn
 from spaceport.instance import Instance
@@ -80,6 +80,23 @@ def sign_out(instance: RunningInstance, claims: SignedIn) -> None:
         sign_in.sign_out(session, user_id=caller.user_id, session_id=caller.session_id)
 
 
+@router.post("/auth/password", status_code=204)
+def change_password(instance: RunningInstance, request: Request, claims: SignedIn, wanted: PasswordChange) -> None:
+    """Every other session of this user ends. 403 `password_wrong` for another one than the present password."""
+    with instance.database.unit_of_work() as session:
+        caller = queries.caller(session, claims)
+        refused = sign_in.change_password(
+            session,
+            user_id=caller.user_id,
+            session_id=caller.session_id,
+            current=wanted.current.get_secret_value(),
+            new=wanted.new.get_secret_value(),
+            client=_client(request),
+        )
+    if refused is not None:
+        raise refused
+
+
 @router.get("/me")
 def read_me(instance: RunningInstance, claims: SignedIn) -> Account:
     """Who is signed in, and their teams with the role in each."""
@@ -103,13 +120,9 @@ def end_session(instance: RunningInstance, claims: SignedIn, session_id: Session
 
 
 def _with_password(instance: Instance, request: Request, form: TokenRequest) -> sign_in.SignedIn | errors.Unauthorized:
-    client = sign_in.Client(
-        address=request.client.host if request.client else "",
-        user_agent=request.headers.get("user-agent", ""),
-    )
     with instance.database.unit_of_work() as session:
         return sign_in.with_password(
-            session, instance.access_tokens, email=form.username, password=form.password, client=client
+            session, instance.access_tokens, email=form.username, password=form.password, client=_client(request)
         )
 
 
@@ -123,3 +136,10 @@ def _answer(response: Response, outcome: sign_in.SignedIn | errors.Unauthorized)
         raise outcome
     response.headers["Cache-Control"] = "no-store"
     return TokenPair(access_token=outcome.access_token, refresh_token=outcome.refresh_token)
+
+
+def _client(request: Request) -> sign_in.Client:
+    return sign_in.Client(
+        address=request.client.host if request.client else "",
+        user_agent=request.headers.get("user-agent", ""),
+    )

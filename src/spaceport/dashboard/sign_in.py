@@ -76,12 +76,9 @@ async def send_theme(request: Request, form: Sent) -> Response:
 
 
 def _begin(instance: Instance, request: Request, form: Form) -> str:
-    client = sign_in.Client(
-        address=request.client.host if request.client else "", user_agent=request.headers.get("user-agent", "")
-    )
     with instance.database.unit_of_work() as session:
         outcome = browser_sessions.begin(
-            session, email=form.text("email"), password=form.exact("password"), client=client
+            session, email=form.text("email"), password=form.exact("password"), client=visitor.client(request)
         )
     if isinstance(outcome, errors.Unauthorized):
         raise outcome

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from spaceport.accounts import browser_sessions
 from spaceport.accounts.caller import Caller
+from spaceport.accounts.sign_in import Client
 from spaceport.dashboard import cookies
 from spaceport.errors import Unauthorized
 from spaceport.instance import Instance
@@ -29,3 +30,10 @@ def caller(session: Session, request: Request) -> Caller:
     # For the page's frame, which names who is signed in.
     request.state.caller = found
     return found
+
+
+def client(request: Request) -> Client:
+    """Where a sign-in comes from."""
+    return Client(
+        address=request.client.host if request.client else "", user_agent=request.headers.get("user-agent", "")
+    )

@@ -1,6 +1,7 @@
 """One's own account: sessions and deploy tokens."""
 
 import pytest
+from tests.api.conftest import PASSWORD
 
 
 @pytest.fixture
@@ -37,6 +38,28 @@ def test_somebody_elses_session_is_not_ended(owner, crew):
     assert owner.submit(f"/account/sessions/{theirs['id']}/end").status_code == 404
     owner.submit("/account/sessions/end-others")
     assert crew.people["viewer"].get("/api/v1/me").status_code == 200
+
+
+def test_the_password_is_changed_and_other_browsers_are_signed_out(owner, crew, visit):
+    elsewhere = visit(crew.people["owner"])
+    answer = owner.submit("/account/password", {"current": PASSWORD, "new": "another long passphrase"})
+    assert answer.headers["location"] == "/account"
+    assert "Your password is changed." in owner.get("/account").text
+    assert elsewhere.get("/account").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "said"),
+    [
+        ({"current": "not this one", "new": "another long passphrase"}, 403, "The present password is wrong."),
+        ({"current": PASSWORD, "new": "short"}, 422, "New:"),
+    ],
+)
+def test_a_password_that_cannot_be_changed_is_said_and_not_repeated(owner, fields, status, said):
+    answer = owner.submit("/account/password", fields)
+    assert answer.status_code == status
+    assert said in answer.text
+    assert not any(f'"{value}"' in answer.text for value in fields.values())
 
 
 def test_the_tokens_that_one_made_are_listed_with_the_way_to_manage_them(owner, crew, visit):
