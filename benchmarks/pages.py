@@ -40,7 +40,7 @@ def main(requests: int = 100, spaces: int = 1000) -> int:
 
 
 def _prepare(server: SpaceportServer, person: Person, spaces: int) -> dict[str, str]:
-    managed = person.manage("local/measured", {"kind": "space", "repo_id": "local/other"}, sdk="static")
+    managed = person.manage("local/measured", {"kind": "space", "repo_id": "local/other"})
     database = Database(Embedded(server.folder).url, pool_size=1)
     with database.unit_of_work() as session:
         like = session.get_one(Space, managed["id"])
@@ -48,7 +48,7 @@ def _prepare(server: SpaceportServer, person: Person, spaces: int) -> dict[str, 
         fill(session, like, spaces - 1)
         places = {"deployment": f"/deployments/{live.id}", "failed": f"/deployments/{failed.id}"}
     database.close()
-    return places | {"space": "/spaces/local/measured", "team": f"/teams/{managed['team_id']}"}
+    return places | pages.furnish(person, "local/measured")
 
 
 def _sign_in(browser: httpx.Client, person: Person) -> None:

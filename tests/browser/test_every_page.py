@@ -28,20 +28,13 @@ def person(spaceport: SpaceportServer) -> Iterator[Person]:
 
 @pytest.fixture(scope="module")
 def places(person: Person) -> dict[str, str]:
-    """A Space with a live release, a deployment that failed after it, a variable and a staged secret."""
+    """A Space with a live release, a deployment that failed after it, and something for every page."""
     repo_id = f"local/{NAME}"
     person.manage(repo_id, {"kind": "space", "repo_id": "local/other"})
     live = person.finished(person.deploy(repo_id, source=person.upload(apps.hello())))
-    person.post(f"/spaces/{repo_id}/variables", {"variables": [{"key": "COLOR", "value": "red"}]})
-    staged = {"secrets": [{"key": "TOKEN", "value": "x"}]}
-    person.post(f"/spaces/{repo_id}/secrets?apply=next_deployment", staged)
     failed = person.finished(person.deploy(repo_id, source=person.upload(apps.broken_build())))
-    return {
-        "space": f"/spaces/{repo_id}",
-        "deployment": f"/deployments/{live['id']}",
-        "failed": f"/deployments/{failed['id']}",
-        "team": f"/teams/{person.get('/teams')[0]['id']}",
-    }
+    deployments = {"deployment": f"/deployments/{live['id']}", "failed": f"/deployments/{failed['id']}"}
+    return deployments | pages.furnish(person, repo_id)
 
 
 @pytest.mark.parametrize("address", pages.OUTSIDE)
