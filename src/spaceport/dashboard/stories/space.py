@@ -26,18 +26,19 @@ def stories(now: datetime) -> list[Story]:
     bare: dict[str, Any] = {
         "space": samples.space(source=None, host=None, auto_deploy=False, release_count=0),
         "release": None,
+        "deployments": [],
+        "cost": samples.cost(),
     }
     wanted = {"hardware": "cpu-basic", "requested_hardware": "t4-small"}
+    failed = {"error": "Memory limit exceeded (16Gi)"}
     return [
         _space("Running", now),
         _space("Running on other hardware than was asked for", now, stage="RUNNING_BUILDING", runtime=wanted),
         _space("Paused", now, stage="PAUSED", runtime={"served": None, "hardware": None}),
         _space("Drifted", now, **drifted),
         _space("Configuration waits", now, waiting=3),
-        _space(
-            "The Hub reports an error", now, stage="RUNTIME_ERROR", runtime={"error": "Memory limit exceeded (16Gi)"}
-        ),
-        _space("Nothing deployed and no source", now, stage=None, deployments=[], **bare),
+        _space("The Hub reports an error", now, stage="RUNTIME_ERROR", runtime=failed),
+        _space("Nothing deployed and no source", now, stage=None, **bare),
         _space("Locked, with more deployments than are shown", now, more=True, **lock),
         _space("For a viewer, without buttons", now, **VIEWER),
         _held("A lock that ends", **lock),
