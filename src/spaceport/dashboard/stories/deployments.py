@@ -62,7 +62,7 @@ def _one(title: str, deployment: Deployment, now: datetime, **facts: Any) -> Sto
 
 def _waiting(gate: str, now: datetime, **facts: Any) -> Deployment:
     source = samples.GIT | {"ref": samples.COMMIT}
-    return samples.deployment(Status.QUEUED, now, waiting_for=gate, source=source, revision=None, **facts)
+    return samples.deployment(Status.QUEUED, now, waiting_for=gate, source=source, **facts)
 
 
 def _lists(now: datetime) -> list[Story]:

@@ -15,6 +15,7 @@ COMMIT = "4f2a9c1d" * 5
 HUB_SHA = "9b1c2d3e" * 5
 GIT = {"kind": "git", "url": "https://git.example/acme/demo", "ref": "main", "folder": ""}
 
+_FETCHED = ("revision", "commit_message", "commit_author")
 _BEGUN = ("started_at", "pushed_at", "starting_at", "verifying_at")
 _REACHED = {Status.QUEUED: 0, Status.PUSHING: 1, Status.BUILDING: 2, Status.STARTING: 3, Status.CANCELED: 2}
 
@@ -35,7 +36,8 @@ def space(**facts: Any) -> Space:
 
 
 def deployment(status: Status, now: datetime, **facts: Any) -> Deployment:
-    return Deployment(**_course(status, now) | _origin() | facts)
+    unknown = dict.fromkeys(_FETCHED) if status is Status.QUEUED else {}
+    return Deployment(**_course(status, now) | _origin() | unknown | facts)
 
 
 def listed(
