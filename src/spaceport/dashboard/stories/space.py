@@ -10,8 +10,9 @@ from spaceport.runtime.model import ReplicasPublic, RuntimePublic, ServedPublic
 from spaceport.spaces.deploy_rules import Lock
 from spaceport.spaces.model import Difference
 
+_THEIRS = "0c4d11aa" * 5
 _DRIFT = (
-    Difference(field="runtime_sha", expected=samples.HUB_SHA, observed="0c4d11aa" * 5),
+    Difference(field="runtime_sha", expected=samples.HUB_SHA, observed=_THEIRS),
     Difference(field="hardware", expected="t4-small", observed="cpu-basic"),
     Difference(field="sleep_time", expected=3600, observed=-1),
     Difference(field="secret:HF_TOKEN", expected="version 2", observed=None),
@@ -30,12 +31,13 @@ def stories(now: datetime) -> list[Story]:
         "cost": samples.cost(),
     }
     wanted = {"hardware": "cpu-basic", "requested_hardware": "t4-small"}
+    theirs = {"served": ServedPublic(sha=_THEIRS, ours=False, deployment_id=None, release=None)}
     failed = {"error": "Memory limit exceeded (16Gi)"}
     return [
         _space("Running", now),
         _space("Running on other hardware than was asked for", now, stage="RUNNING_BUILDING", runtime=wanted),
         _space("Paused", now, stage="PAUSED", runtime={"served": None, "hardware": None}),
-        _space("Drifted", now, **drifted),
+        _space("Drifted", now, runtime=theirs, **drifted),
         _space("Configuration waits", now, waiting=3),
         _space("The Hub reports an error", now, stage="RUNTIME_ERROR", runtime=failed),
         _space("Nothing deployed and no source", now, stage=None, **bare),
