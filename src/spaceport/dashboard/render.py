@@ -12,8 +12,10 @@ from starlette.responses import HTMLResponse, Response
 from spaceport import clock
 from spaceport.dashboard import assets, cookies, drift_words, flash, forms, push_words, words
 
+TEMPLATES = Path(__file__).parent / "templates"
+
 _environment = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    loader=FileSystemLoader(TEMPLATES),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -35,21 +37,22 @@ _environment.filters.update(
 def page(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
     """A whole page, with the message that a form left for it."""
     said = context.pop("said", None) or flash.take(request)
-    response = HTMLResponse(_rendered(request, template, said=said, **context), status)
+    response = HTMLResponse(text(request, template, said=said, **context), status)
     if cookies.read(request, cookies.FLASH):
         cookies.forget(request, response, cookies.FLASH)
     return response
 
 
 def fragment(request: Request, template: str, **context: Any) -> Response:
-    return HTMLResponse(_rendered(request, template, **context))
+    return HTMLResponse(text(request, template, **context))
 
 
 def asked_by_htmx(request: Request) -> bool:
     return request.headers.get("hx-request") == "true"
 
 
-def _rendered(request: Request, template: str, **context: Any) -> str:
+def text(request: Request, template: str, **context: Any) -> str:
+    """What a page or a fragment is made of, and the storybook all of itself."""
     cookie = cookies.read(request, cookies.SESSION)
     theme = cookies.read(request, cookies.THEME)
     return _environment.get_template(template).render(

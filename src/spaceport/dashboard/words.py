@@ -17,7 +17,7 @@ class Sign:
     word: str
 
 
-_STAGES = {
+STAGES = {
     "RUNNING": Sign("check", "good", "Running"),
     "RUNNING_BUILDING": Sign("spinner", "busy", "Running, building"),
     "RUNNING_APP_STARTING": Sign("spinner", "busy", "Running, starting"),
@@ -118,7 +118,7 @@ def stage(stage: str | None) -> Sign:
     """The Hub's word; one that we do not know yet is shown as it is."""
     if stage is None:
         return Sign("dot", "quiet", "Not seen yet")
-    return _STAGES.get(stage) or Sign("dot", "quiet", stage.replace("_", " ").capitalize())
+    return STAGES.get(stage) or Sign("dot", "quiet", stage.replace("_", " ").capitalize())
 
 
 def status(status: Status) -> Sign:

@@ -69,6 +69,12 @@ def test_a_choice_without_a_price_is_confirmed_all_the_same_and_none_is_said(spa
     assert "Nothing to change was chosen." in browser.get(f"{space}/settings").text
 
 
+def test_a_static_space_is_offered_no_hardware(crew, browser):
+    page = browser.get(f"/spaces/{crew.repo_id}/settings").text
+    assert "it runs on no hardware" in page
+    assert "See what it costs" not in page
+
+
 def test_what_the_hub_refuses_comes_back_as_its_own_sentence(crew, browser):
     static = f"/spaces/{crew.repo_id}/settings/hardware"
     answer = browser.submit(static, {"dev_mode": "true"})
