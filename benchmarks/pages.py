@@ -1,6 +1,7 @@
 """How fast the real server answers every page of the dashboard to a team with a thousand Spaces.
 
-`make bench-pages`, or `python -m benchmarks.pages REQUESTS SPACES`. Ends with status 1 when a promise is broken.
+`make bench-pages`, or `python -m benchmarks.pages REQUESTS SPACES`. Ends with status 1 when a promise is broken;
+there is none for pages that ask the Hub.
 """
 
 import os
@@ -34,7 +35,8 @@ def main(requests: int = 100, spaces: int = 1000) -> int:
         with httpx.Client(base_url=server.url, headers=headers, trust_env=False, timeout=30) as browser:
             _sign_in(browser, person)
             asked = (*pages.OUTSIDE, *pages.INSIDE, *LISTS)
-            slowest = max(_measured(browser, path, path.format_map(places), requests) for path in asked)
+            p95 = {path: _measured(browser, path, path.format_map(places), requests) for path in asked}
+    slowest = max(taken for path, taken in p95.items() if path not in pages.FROM_THE_HUB)
     print(f"\nslowest 95 %: {slowest:.1f} ms, promised {P95_MS:g} ms: {'BROKEN' if slowest > P95_MS else 'kept'}")
     return 1 if slowest > P95_MS else 0
 

@@ -39,6 +39,8 @@ INSIDE = (
     "{failed}",
     "/storybook",
 )
+# Asked of the Hub at every visit, so that it takes as long as the Hub takes, and a second where that says nothing.
+FROM_THE_HUB = ("{space}/logs",)
 # Drawn by a program that others made: as heavy as it is, and as accessible.
 BY_OTHERS = ("/docs",)
 

@@ -65,8 +65,9 @@ def of_team(session: Session, team_id: str, *, dearest: int | None = None) -> Te
     now = clock.now()
     rows = session.execute(_OF_TEAM, {"team_id": team_id, "month": forecast.month_start(now)}).all()
     facts = _facts(session, [row.id for row in rows])
-    spent = sum((facts[row.id].spent for row in rows), Spent())
-    shown = rows if dearest is None else sorted(rows, key=lambda row: -facts[row.id].spent.micro_usd)[:dearest]
+    each = {row.id: facts[row.id].spent for row in rows}
+    spent = sum(each.values(), Spent())
+    shown = rows if dearest is None else sorted(rows, key=lambda row: -each[row.id].micro_usd)[:dearest]
     return TeamCost(
         team_id=team_id,
         month=forecast.month(spent, [facts[row.id].pace for row in rows], now),

@@ -59,14 +59,14 @@ def disconnect_page(instance: RunningInstance, request: Request, team_id: TeamId
     """What it stops. An account that Spaces were managed through stays, as part of their history."""
     with instance.database.unit_of_work() as session:
         account = _of_team(session, visitor.caller(session, request), team_id, account_id)
-        managed = spaces.through(session, account_id)
-    here = [space.repo_id for space in managed if space.deleted_at is None]
+        here, gone = spaces.through(session, account_id)
+    stays = bool(here or gone)
     return render.page(
         request,
         "consequences.html",
-        heading=f"{account.name} cannot be disconnected" if managed else f"Disconnect {account.name}?",
-        sentences=_stops(account.name, here, gone=len(managed) - len(here)),
-        action="" if managed else f"/teams/{team_id}/hub-accounts/{account_id}/disconnect",
+        heading=f"{account.name} cannot be disconnected" if stays else f"Disconnect {account.name}?",
+        sentences=_stops(account.name, here, gone=gone),
+        action="" if stays else f"/teams/{team_id}/hub-accounts/{account_id}/disconnect",
         button="Disconnect",
         back=f"/teams/{team_id}",
     )

@@ -26,9 +26,9 @@ _PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0)
 
 # How long a first look waits: for a line at all, and for another one after it. The Hub never says where what it has
 # kept ends, and sends that without a pause.
-_FIRST_LINE_WITHIN = 3.0
+_FIRST_LINE_WITHIN = 1.0
 _SILENCE = 0.3
-_LONGEST_LOOK = 6.0
+_LONGEST_LOOK = 4.0
 # Whoever has looked mostly begins to follow.
 LINGER_SECONDS = 5.0
 

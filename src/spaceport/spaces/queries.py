@@ -36,10 +36,15 @@ def by_id(session: Session, caller: Caller, space_ids: Collection[str]) -> dict[
     return {space.id: space for space in found}
 
 
-def through(session: Session, hub_account_id: str) -> list[Space]:
-    """Every space that was ever managed through this Hub account; those that are still managed first."""
-    managed = select(Space).where(Space.hub_account_id == hub_account_id)
-    return list(session.exec(managed.order_by(col(Space.deleted_at).is_not(None), func.lower(Space.name))))
+def through(session: Session, hub_account_id: str) -> tuple[list[str], int]:
+    """`owner/name` of what is managed through this Hub account, and how many spaces were and are not any more."""
+    found = session.exec(
+        select(Space.owner, Space.name, Space.deleted_at)
+        .where(Space.hub_account_id == hub_account_id)
+        .order_by(func.lower(Space.name))
+    ).all()
+    managed = [f"{owner}/{name}" for owner, name, deleted_at in found if deleted_at is None]
+    return managed, len(found) - len(managed)
 
 
 def lock(session: Session, space_id: str) -> Space:

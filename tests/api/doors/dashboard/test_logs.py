@@ -63,7 +63,7 @@ def test_a_long_log_begins_with_its_newest_lines_and_has_all_of_them_as_plain_te
 
 def test_an_app_that_has_said_nothing_and_a_hub_that_refuses_are_told_apart(visit, crew, logs, said):
     browser = visit(crew.people["viewer"])
-    assert "The app has said nothing so far." in browser.get(logs).text
+    assert "The Hub has sent no line of it so far." in browser.get(logs).text
     said.append(HubFailure(403, "Forbidden"))
     assert "The Hub gives no log" in browser.get(f"{logs}?kind=build").text
 
