@@ -53,9 +53,9 @@ def test_a_page_of_another_teams_space_is_as_if_it_were_not_there(visit, crew, p
         ("owner", {"deploy", "pause", "restart", "uploads", "settings"}),
     ],
 )
-def test_each_role_is_shown_what_it_may_do_and_the_rest_is_refused(visit, crew, role, sees):
+def test_each_role_is_shown_what_it_may_do_and_the_rest_is_refused(visit, crew, docker, role, sees):
     browser = visit(crew.people[role])
-    space = f"/spaces/{crew.repo_id}"
+    space = docker.removeprefix("/api/v1")
     text = browser.get(space).text + browser.get(f"{space}/settings").text
     actions = ("deploy", "pause", "restart", "uploads", "settings")
     shown = {name for name in actions if f'action="{space}/{name}"' in text}
@@ -65,6 +65,13 @@ def test_each_role_is_shown_what_it_may_do_and_the_rest_is_refused(visit, crew, 
     if "uploads" not in sees:
         files = {"archive": ("a.tar.gz", archive({"a": "b"}))}
         assert browser.submit(f"{space}/uploads", files=files).status_code == 403
+
+
+def test_a_static_space_has_nothing_to_pause_or_to_restart(visit, crew):
+    text = visit(crew.people["owner"]).get(f"/spaces/{crew.repo_id}").text
+    assert "/deploy" in text
+    assert "/pause" not in text
+    assert "/restart" not in text
 
 
 def test_a_refused_action_goes_back_to_its_page_and_says_why_once(visit, crew, deployment):
