@@ -9,4 +9,5 @@ SwaggerUIBundle({
   docExpansion: "none",
   filter: true,
   tryItOutEnabled: true,
+  validatorUrl: null,
 });
