@@ -197,3 +197,14 @@ def past(space, number: int, **facts) -> Deployment:
         finished_at=at,
         **facts,
     )
+
+
+@pytest.fixture
+def on_hub(hub: LocalHub, crew: Crew):
+    """What the Hub's own client says of the space's secrets."""
+    return lambda: hub.api().get_space_secrets(f"local/{crew.name}")
+
+
+@pytest.fixture
+def variables(hub: LocalHub, crew: Crew):
+    return lambda: {key: each.value for key, each in hub.api().get_space_variables(f"local/{crew.name}").items()}
