@@ -41,11 +41,11 @@ def send_token(instance: RunningInstance, request: Request, owner: Owner, name: 
     with instance.database.unit_of_work() as session:
         caller = visitor.caller(session, request)
         space = spaces.get(session, caller, owner, name, needs=Role.ADMIN)
-        try:
-            wanted = forms.parsed(DeployTokenCreate, values)
-        except errors.Invalid as error:
-            session.rollback()
-            return _page(instance, request, caller, space, form.text("host"), values=values, refused=error)
+    try:
+        wanted = forms.parsed(DeployTokenCreate, values)
+    except errors.Invalid as error:
+        return _page(instance, request, caller, space, form.text("host"), values=values, refused=error)
+    with instance.database.unit_of_work() as session:
         made, token = commands.create(session, caller, team_id=space.team_id, space_id=space.id, wanted=wanted)
     return _page(instance, request, caller, space, form.text("host"), made=made, token_text=token)
 

@@ -41,11 +41,12 @@ def send_rules(instance: RunningInstance, request: Request, owner: Owner, name: 
     with instance.database.unit_of_work() as session:
         caller = visitor.caller(session, request)
         space = spaces.get(session, caller, owner, name, needs=Role.ADMIN)
-        try:
-            wanted = forms.parsed(Rules, _rules(form))
-        except errors.Invalid as error:
-            session.rollback()
-            return _page(instance, request, caller, space, values=_typed(form), refused=error)
+    try:
+        wanted = forms.parsed(Rules, _rules(form))
+    except errors.Invalid as error:
+        return _page(instance, request, caller, space, values=_typed(form), refused=error)
+    with instance.database.unit_of_work() as session:
+        space = spaces.get(session, caller, owner, name, needs=Role.ADMIN)
         wanted.lock = deploy_rules.of(session, space).lock
         deploy_rules.change(session, caller, space, wanted)
         if (auto_deploy := bool(form.text("auto_deploy"))) != space.auto_deploy:
@@ -59,12 +60,13 @@ def send_lock(instance: RunningInstance, request: Request, owner: Owner, name: N
     with instance.database.unit_of_work() as session:
         caller = visitor.caller(session, request)
         space = spaces.get(session, caller, owner, name, needs=Role.ADMIN)
-        try:
-            lock = _lock(form)
-        except errors.Invalid as error:
-            session.rollback()
-            typed = {"lock_reason": form.text("lock_reason"), "lock_until": form.text("lock_until")}
-            return _page(instance, request, caller, space, values=typed, refused=error)
+    try:
+        lock = _lock(form)
+    except errors.Invalid as error:
+        typed = {"lock_reason": form.text("lock_reason"), "lock_until": form.text("lock_until")}
+        return _page(instance, request, caller, space, values=typed, refused=error)
+    with instance.database.unit_of_work() as session:
+        space = spaces.get(session, caller, owner, name, needs=Role.ADMIN)
         rules = deploy_rules.of(session, space).model_copy(update={"lock": lock})
         deploy_rules.change(session, caller, space, rules)
     said = Flash("good", f"{space.repo_id} is locked.")

@@ -42,18 +42,19 @@ def send_settings(instance: RunningInstance, request: Request, owner: Owner, nam
     with instance.database.unit_of_work() as session:
         caller = visitor.caller(session, request)
         space = queries.get(session, caller, owner, name, needs=Role.ADMIN)
-        health = space.health_rule.model_dump(mode="json") | {"path": typed.get("health_path", "/")}
-        wanted: dict[str, Any] = {"health": health, "auto_deploy": "auto_deploy" in typed}
-        if "url" in typed:
-            git = {"kind": "git", "url": typed["url"], "ref": typed.get("ref"), "folder": typed.get("folder", "")}
-            wanted["source"] = git
-        if token := form.text("source_token"):
-            wanted["source_token"] = token
-        try:
-            commands.change(session, instance, caller, space, forms.parsed(SpaceUpdate, wanted))
-        except errors.Invalid as error:
-            session.rollback()
-            return page(instance, request, caller, space, refused=error, typed={"auto_deploy": ""} | typed)
+    health = space.health_rule.model_dump(mode="json") | {"path": typed.get("health_path", "/")}
+    wanted: dict[str, Any] = {"health": health, "auto_deploy": "auto_deploy" in typed}
+    if "url" in typed:
+        git = {"kind": "git", "url": typed["url"], "ref": typed.get("ref"), "folder": typed.get("folder", "")}
+        wanted["source"] = git
+    if token := form.text("source_token"):
+        wanted["source_token"] = token
+    try:
+        with instance.database.unit_of_work() as session:
+            present = queries.get(session, caller, owner, name, needs=Role.ADMIN)
+            commands.change(session, instance, caller, present, forms.parsed(SpaceUpdate, wanted))
+    except errors.Invalid as error:
+        return page(instance, request, caller, space, refused=error, typed={"auto_deploy": ""} | typed)
     return flash.redirect(request, f"/spaces/{space.repo_id}", Flash("good", "The settings are saved."))
 
 

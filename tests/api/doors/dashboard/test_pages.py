@@ -5,9 +5,10 @@ import re
 import pytest
 from tests.spaceport_server import archive
 
-from spaceport import errors
+from spaceport import clock, errors
 from spaceport.dashboard import assets, failures
 from spaceport.deployments.model import Deployment
+from spaceport.spaces.model import Space
 
 
 @pytest.fixture
@@ -65,6 +66,18 @@ def test_each_role_is_shown_what_it_may_do_and_the_rest_is_refused(visit, crew, 
     if "uploads" not in sees:
         files = {"archive": ("a.tar.gz", archive({"a": "b"}))}
         assert browser.submit(f"{space}/uploads", files=files).status_code == 403
+
+
+def test_drift_is_shown_as_a_diff_with_what_to_do(visit, crew, database):
+    with database.unit_of_work() as session:
+        space = session.get_one(Space, crew.ids["space_id"])
+        space.drift = [{"field": "hardware", "expected": "cpu-basic", "observed": "t4-small"}]
+        space.drifted_at = clock.now()
+    text = visit(crew.people["viewer"]).get(f"/spaces/{crew.repo_id}").text
+    diff = text[text.index("Drift:") : text.index("Nothing is written over by itself.")]
+    assert "cpu-basic" in diff
+    assert "t4-small" in diff
+    assert "What to do" in diff
 
 
 def test_a_static_space_has_nothing_to_pause_or_to_restart(visit, crew):
