@@ -46,7 +46,7 @@ def history(session: Session, space: Space, *, deployments: int, lines: int) -> 
     made = [_deployment(space, at + 1, kind=kind, age=deployments - at) for at, kind in enumerate(kinds)]
     _keep(session, made)
     for each in made[-2:]:
-        each.log_count = lines
+        each.log_count, each.log_positions = lines, {"build": {"first": clock.now().isoformat(), "count": lines}}
         facts = {"deployment_id": each.id, "step": "build", "at": clock.now()}
         session.add_all(LogLine(**facts, seq=n, line=f"Collecting wheel {n} of {lines}") for n in range(1, lines + 1))
     space.deployment_count, space.release_count = deployments, deployments - 1

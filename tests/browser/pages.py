@@ -25,6 +25,7 @@ INSIDE = (
     "{space}/configuration",
     "{space}/configuration/variables/COLOR",
     "{space}/logs",
+    "{space}/logs?kind=build",
     "{space}/pushes",
     "{hook}",
     "{hook}/delete",
@@ -39,8 +40,6 @@ INSIDE = (
     "{failed}",
     "/storybook",
 )
-# Asked of the Hub at every visit, so that it takes as long as the Hub takes, and a second where that says nothing.
-FROM_THE_HUB = ("{space}/logs",)
 # Drawn by a program that others made: as heavy as it is, and as accessible.
 BY_OTHERS = ("/docs",)
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from spaceport import clock
 from spaceport.accounts.caller import Caller
@@ -74,6 +74,19 @@ def log_page(session: Session, deployment_id: str, *, after: int, limit: int, st
     if step is not None:
         statement = statement.where(LogLine.step == step)
     return list(session.exec(statement.order_by(col(LogLine.seq)).limit(limit)))
+
+
+def last_recorded(session: Session, space: Space, step: str, *, most: int) -> tuple[Deployment, list[LogLine]] | None:
+    """The newest lines of its build or its app that a deployment has recorded, oldest first."""
+    recorded = select(Deployment).where(
+        Deployment.space_id == space.id, func.jsonb_exists(Deployment.log_positions, step)
+    )
+    deployment = session.exec(recorded.order_by(col(Deployment.id).desc()).limit(1)).first()
+    if deployment is None:
+        return None
+    newest = select(LogLine).where(LogLine.deployment_id == deployment.id, LogLine.step == step)
+    lines = session.exec(newest.order_by(col(LogLine.seq).desc()).limit(most)).all()
+    return (deployment, list(lines)[::-1]) if lines else None
 
 
 def jobs(  # noqa: PLR0913 - one filter each

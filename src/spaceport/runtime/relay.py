@@ -29,6 +29,8 @@ _PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0)
 _FIRST_LINE_WITHIN = 1.0
 _SILENCE = 0.3
 _LONGEST_LOOK = 4.0
+# How long a page waits for the first lines of a log that nobody has looked at yet.
+_GLANCE = 0.03
 # Whoever has looked mostly begins to follow.
 LINGER_SECONDS = 5.0
 
@@ -78,7 +80,7 @@ class Relay:
             self._leave((space_id, kind), topic)
 
     async def look(self, space_id: str, kind: str, open_stream: Open, *, most: int) -> Look:
-        """What there is now. Who follows from there soon after shares the stream that was opened for it."""
+        """All that the Hub has now. Who follows from there soon after shares the stream that was opened for it."""
         topic = self._join((space_id, kind), open_stream)
         try:
             patience = _SILENCE if topic.count else _FIRST_LINE_WITHIN
@@ -89,7 +91,20 @@ class Relay:
                         patience = _SILENCE
             return topic.look(most)
         finally:
-            asyncio.get_running_loop().call_later(LINGER_SECONDS, self._leave, (space_id, kind), topic)
+            self._linger((space_id, kind), topic)
+
+    async def glance(self, space_id: str, kind: str, open_stream: Open, *, most: int) -> Look:
+        """What has come so far, at once: for who follows from there, or looks again."""
+        topic = self._join((space_id, kind), open_stream)
+        try:
+            if not topic.count:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_GLANCE):
+                        while not topic.closing:
+                            await topic.changed.wait()
+            return topic.look(most)
+        finally:
+            self._linger((space_id, kind), topic)
 
     def _join(self, key: tuple[str, str], open_stream: Open) -> _Topic:
         topic = self._topics.get(key)
@@ -98,6 +113,9 @@ class Relay:
             topic.pump = asyncio.create_task(_pump(topic, open_stream))
         topic.viewers += 1
         return topic
+
+    def _linger(self, key: tuple[str, str], topic: _Topic) -> None:
+        asyncio.get_running_loop().call_later(LINGER_SECONDS, self._leave, key, topic)
 
     def _leave(self, key: tuple[str, str], topic: _Topic) -> None:
         topic.viewers -= 1

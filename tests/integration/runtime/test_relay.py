@@ -194,6 +194,25 @@ async def test_a_look_has_the_newest_lines_and_who_follows_from_there_misses_and
     assert log.opened == 1
 
 
+async def test_a_glance_waits_for_nothing_and_who_follows_from_there_misses_and_repeats_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(relay, "_FIRST_LINE_WITHIN", 3600.0)
+    shared, log = Relay(), Log()
+    async with asyncio.timeout(5):
+        glance = await shared.glance("space_1", "run", log.stream, most=9)
+    assert (glance.lines, glance.position, glance.ended) == ([], None, False)
+
+    log.add("one")
+    _, ids = await read(shared, log, "one")
+    glance = await shared.glance("space_1", "run", log.stream, most=9)
+    assert ([line.text for line in glance.lines], glance.position) == (["one"], ids[-1])
+    log.add("two")
+    text, _ = await read(shared, log, "two", seen=Position.parse(glance.position))
+    assert '"one"' not in text
+    assert log.opened == 1
+
+
 async def test_a_look_at_an_app_that_never_stops_logging_waits_for_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay, "_SILENCE", 60.0)
     shared, log = Relay(), Log("now", at=datetime.now(UTC))

@@ -100,7 +100,7 @@ class LogTail extends HTMLElement {
     const lines = document.createDocumentFragment();
     for (const line of this.waiting) lines.append(this.row(line));
     this.waiting = [];
-    this.querySelector("[data-empty]")?.remove();
+    for (const row of this.log.querySelectorAll("[data-until-live]")) row.remove();
     this.log.append(lines);
     while (this.log.childElementCount > MOST_LINES) this.log.firstElementChild.remove();
     if (this.needle) this.count();

@@ -1,11 +1,14 @@
 """A Space's own logs: complete when the page arrives, and to be followed from there."""
 
+import asyncio
 import re
 
 import pytest
 from tests.api.doors.conftest import Crew
 
 from spaceport import clock
+from spaceport.deployments import log
+from spaceport.deployments.model import Deployment
 from spaceport.hub import HubFailure, LogLine
 from spaceport.hub.client import Hub
 from spaceport.runtime import relay
@@ -39,6 +42,39 @@ def test_the_page_has_the_lines_and_says_from_where_to_go_on(visit, crew, logs, 
     assert text.index("one") < text.index("run: two")
     assert re.search(rf'<log-tail src="{logs}/stream\?kind=run" cursor="[0-9a-f]{{12}}\.2">', text)
     assert f'href="{logs}/plain?kind=run"' in text
+
+
+def test_until_the_hub_has_answered_the_page_has_what_a_deployment_recorded(
+    visit, crew, logs, database, deployment, monkeypatch
+):
+    async def silent(_hub, _repo_id, _kind):
+        await asyncio.Event().wait()
+        yield
+
+    monkeypatch.setattr(Hub, "follow_log", silent)
+    with database.unit_of_work() as session:
+        row = session.get_one(Deployment, deployment)
+        log.append(session, row, "build", [LogLine(clock.now(), "of the build")])
+        log.append(session, row, "run", [LogLine(clock.now(), text) for text in ("<i>one</i>", "two")])
+        row.log_positions = {"build": {}, "run": {}}
+    text = visit(crew.people["viewer"]).get(logs).text
+    shown = re.findall(r'<div class="line[^>]*data-until-live>.*?<code>(.*?)</code>', text)
+    assert (
+        shown[0] == "Deployment #1 recorded these lines just now; the Hub has not answered yet with what there is now."
+    )
+    assert shown[1:] == ["&lt;i&gt;one&lt;/i&gt;", "two"]
+    assert f'<log-tail src="{logs}/stream?kind=run" cursor="">' in text
+
+
+def test_the_lines_of_the_hub_take_the_place_of_recorded_ones(visit, crew, logs, database, deployment, said):
+    with database.unit_of_work() as session:
+        row = session.get_one(Deployment, deployment)
+        log.append(session, row, "run", [LogLine(clock.now(), "recorded")])
+        row.log_positions = {"run": {}}
+    said.append("now")
+    text = visit(crew.people["viewer"]).get(logs).text
+    assert "run: now" in text
+    assert "recorded" not in text
 
 
 def test_the_log_of_a_build_that_is_over_is_not_followed(visit, crew, logs, said):
