@@ -1,5 +1,6 @@
 """Chromium over the real programs. Skipped, in one line, where there is no Chromium."""
 
+import itertools
 import json
 import os
 import shutil
@@ -11,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.localhub_server import LocalHub
 from tests.programs import home, hub, serving
-from tests.spaceport_server import SpaceportServer
+from tests.spaceport_server import Person, SpaceportServer
 
 __all__ = ["home", "hub"]
 
@@ -30,15 +31,22 @@ FLAGS = [
     "--disable-features=LocalNetworkAccessChecks",
 ]
 _PATIENCE = 30_000
+_numbers = itertools.count(1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.browser)
-            # The programs take a while to start, and Chromium on a busy machine as well.
-            item.add_marker(pytest.mark.timeout(240))
+    ours = [item for item in items if item.path.is_relative_to(here)]
+    for item in ours:
+        item.add_marker(pytest.mark.browser)
+        # The programs take a while to start, and Chromium on a busy machine as well.
+        item.add_marker(pytest.mark.timeout(240))
+    if CHROMIUM is None and ours:
+        # One line for all of them, instead of one for each.
+        why = f"no Chromium for {len(ours)} tests; Debian has it as a package, or name one with CHROMIUM=/path/to/it"
+        ours[0].add_marker(pytest.mark.skip(reason=why))
+        config.hook.pytest_deselected(items=ours[1:])
+        items[:] = [item for item in items if item not in ours[1:]]
 
 
 # Not for the session: while Playwright runs, no asynchronous test of another folder could.
@@ -102,6 +110,29 @@ def window(chromium: Browser, spaceport: SpaceportServer):
     for each in opened:
         each.page.context.close()
     assert [complaint for each in opened for complaint in each.complaints] == []
+
+
+@pytest.fixture
+def name() -> str:
+    return f"seen-{next(_numbers)}"
+
+
+@pytest.fixture
+def person(spaceport, name) -> Person:
+    """Somebody who has come over REST before, with a connected Hub account."""
+    somebody = spaceport.person(name)
+    somebody.connect_hub()
+    yield somebody
+    somebody.http.close()
+
+
+@pytest.fixture
+def signed_in(window, person, name):
+    """A window of theirs. The password is the one of every person of the tests."""
+    assert person._sign_in["password"] == PASSWORD
+    opened = window()
+    opened.sign_in(name)
+    return opened
 
 
 def listen(window: Window) -> None:

@@ -1,12 +1,7 @@
 """The interactive documentation of the REST API: signing in and trying a call, under the strict policy."""
 
-import pytest
 from playwright.sync_api import expect
-from tests.browser.conftest import CHROMIUM, PASSWORD
-
-if CHROMIUM is None:
-    reason = "there is no Chromium; Debian has it as a package, or name one with CHROMIUM=/path/to/it"
-    pytest.skip(reason, allow_module_level=True)
+from tests.browser.conftest import PASSWORD
 
 
 def test_a_call_is_tried_after_signing_in_there(window, spaceport):

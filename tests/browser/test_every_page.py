@@ -6,13 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from tests.browser import pages
-from tests.browser.conftest import CHROMIUM, Window, violations
+from tests.browser.conftest import Window, violations
 from tests.scenarios import apps
 from tests.spaceport_server import Person, SpaceportServer
-
-if CHROMIUM is None:
-    reason = "there is no Chromium; Debian has it as a package, or name one with CHROMIUM=/path/to/it"
-    pytest.skip(reason, allow_module_level=True)
 
 MOST_SCRIPT = 50_000
 NAME = "walked"

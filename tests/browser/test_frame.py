@@ -6,11 +6,7 @@ cookies without https.
 
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
-from tests.browser.conftest import CHROMIUM, PASSWORD, Window
-
-if CHROMIUM is None:
-    reason = "there is no Chromium; Debian has it as a package, or name one with CHROMIUM=/path/to/it"
-    pytest.skip(reason, allow_module_level=True)
+from tests.browser.conftest import PASSWORD, Window
 
 SESSION = "__Host-spaceport_session"
 STRANGER = "http://127.0.0.2:9"
