@@ -7,6 +7,7 @@ from spaceport import keys
 from spaceport.accounts.tokens import AccessTokens
 from spaceport.db.database import Database
 from spaceport.egress.policy import Policy
+from spaceport.events.viewers import Viewers
 from spaceport.health.probe import Prober
 from spaceport.hub.budget import Budgets
 from spaceport.hub.budget_table import BudgetTable
@@ -24,6 +25,7 @@ class Instance:
     egress: Policy
     prober: Prober
     budgets: Budgets
+    viewers: Viewers
 
 
 def assemble(settings: Settings, database: Database) -> Instance:
@@ -37,6 +39,7 @@ def assemble(settings: Settings, database: Database) -> Instance:
         egress=Policy(settings.egress_allowed_hosts),
         prober=Prober(Policy((*settings.egress_allowed_hosts, *_hub_apps(settings)))),
         budgets=Budgets(BudgetTable(database)),
+        viewers=Viewers(),
     )
 
 

@@ -112,4 +112,4 @@ def _page(
 
 def _stream(session: Session, request: Request, claims: Claims, topic: str, last_event_id: str | None) -> EventStream:
     cursor = activity.resume(session, topic, last_event_id)
-    return event_stream(request.app.state.feed.follow(topic, cursor), claims)
+    return event_stream(request.app.state.instance, claims, request.app.state.feed.follow(topic, cursor))

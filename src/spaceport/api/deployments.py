@@ -118,7 +118,7 @@ def follow_deployment(
         cursor = frames.resume(session, deployment, last_event_id)
     if cursor is None:
         return Response(status_code=204)
-    return event_stream(request.app.state.feed.follow(deployment.id, cursor), claims)
+    return event_stream(instance, claims, request.app.state.feed.follow(deployment.id, cursor))
 
 
 @router.post("/deployments/{deployment_id}/cancellation", status_code=202)

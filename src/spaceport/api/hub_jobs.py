@@ -3,12 +3,12 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, StringConstraints
 
 from spaceport.accounts.model import Role
 from spaceport.api.hub_namespace import There
 from spaceport.api.pages import Page
+from spaceport.api.streams import EventStream, event_stream
 from spaceport.hub import JobHardware, JobInfo, JobSpec, Labels
 from spaceport.hub_jobs import stream
 from spaceport.jobs.model import InitiatorType
@@ -77,7 +77,7 @@ def read_hub_job(at: There, job_id: HubJobId) -> JobInfo:
 
 @router.get(
     "/{job_id}/logs",
-    response_class=StreamingResponse,
+    response_class=EventStream,
     responses={204: {"description": "The job has ended, and everything was seen: nothing to reconnect for."}},
 )
 def follow_hub_job(
@@ -86,18 +86,15 @@ def follow_hub_job(
     """A job's log as server-sent events: `log` for each line, from its beginning or after `Last-Event-ID`.
 
     `end` carries the job's final status and is the last; asked again after it, the answer is 204. `problem` says why
-    the Hub cut the stream; as after an hour, connect again and it goes on with the next line.
+    the Hub cut the stream; as after an hour, or when the access token ends, connect again and it goes on with the
+    next line.
     """
     place = at.reach(Role.VIEWER)
     if last_event_id == stream.END:
         return Response(status_code=204)
     stream.check_room()
     job = place.jobs.get(place.namespace, job_id)
-    return StreamingResponse(
-        stream.frames(place, job, after=stream.seen(last_event_id)),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
-    )
+    return event_stream(at.instance, at.claims, stream.frames(place, job, after=stream.seen(last_event_id)))
 
 
 @router.post("/{job_id}/cancel")

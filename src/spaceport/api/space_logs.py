@@ -88,7 +88,8 @@ async def follow_space_log(
     if seen is not None and seen.ended:
         return Response(status_code=204)
     relay.admit(space.id, kind)
-    return event_stream(relay.follow(space.id, kind, lambda: hub.follow_log(space.repo_id, kind), seen), claims)
+    frames = relay.follow(space.id, kind, lambda: hub.follow_log(space.repo_id, kind), seen)
+    return event_stream(instance, claims, frames)
 
 
 def _space(instance: Instance, claims: Claims, owner: str, name: str) -> tuple[Space, Hub]:

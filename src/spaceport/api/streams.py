@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from spaceport import clock
 from spaceport.accounts.tokens import Claims
+from spaceport.instance import Instance
 
 
 class EventStream(StreamingResponse):
@@ -16,9 +17,13 @@ class EventStream(StreamingResponse):
     media_type = "text/event-stream"
 
 
-def event_stream(frames: AsyncIterator[bytes], claims: Claims) -> EventStream:
-    """Open as long as the access token is good: who reconnects is asked again whether they may see this."""
-    return EventStream(_until(claims, frames), headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
+def event_stream(instance: Instance, claims: Claims, frames: AsyncIterator[bytes]) -> EventStream:
+    """Open as long as the access token is good: who reconnects is asked again whether they may see this.
+
+    Raises RateLimited `too_many_streams`.
+    """
+    watched = instance.viewers.watch(claims.user_id, frames)
+    return EventStream(_until(claims, watched), headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
 
 
 async def _until(claims: Claims, frames: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:

@@ -76,11 +76,12 @@ def follow_deployment(
 ) -> Response:
     """Server-sent events after a cursor. A browser that reconnects by itself says where it is in `Last-Event-ID`."""
     with instance.database.unit_of_work() as session:
-        deployment = queries.get(session, visitor.caller(session, request), deployment_id)
+        caller = visitor.caller(session, request)
+        deployment = queries.get(session, caller, deployment_id)
         cursor = frames.resume(session, deployment, last_event_id or after)
     if cursor is None:
         return Response(status_code=204)
-    return streams.answer(request.app.state.feed.follow(deployment.id, cursor))
+    return streams.answer(instance, caller, request.app.state.feed.follow(deployment.id, cursor))
 
 
 @router.post("/deployments/{deployment_id}/cancel", dependencies=OWN_FORM)

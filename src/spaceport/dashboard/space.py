@@ -47,9 +47,10 @@ def space_page(instance: RunningInstance, request: Request, owner: Owner, name: 
 def follow_space(instance: RunningInstance, request: Request, owner: Owner, name: Name) -> Response:
     """Tells the page that something happened to this space."""
     with instance.database.unit_of_work() as session:
-        space = spaces.get(session, visitor.caller(session, request), owner, name)
+        caller = visitor.caller(session, request)
+        space = spaces.get(session, caller, owner, name)
         topic = (space.id, activity.resume(session, space.id, None))
-    return streams.answer(streams.changes(request.app.state.feed, [topic]))
+    return streams.answer(instance, caller, streams.changes(request.app.state.feed, [topic]))
 
 
 @router.post("/spaces/{owner}/{name}/deploy")

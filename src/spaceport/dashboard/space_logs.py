@@ -73,13 +73,13 @@ async def follow_logs(
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
 ) -> Response:
     """Server-sent events after a position: where the page, or this stream before, stopped."""
-    _, space, hub = await run_in_threadpool(_space, instance, request, owner, name)
+    caller, space, hub = await run_in_threadpool(_space, instance, request, owner, name)
     seen = Position.parse(last_event_id or after)
     if seen is not None and seen.ended:
         return Response(status_code=204)
     relay: Relay = request.app.state.relay
     relay.admit(space.id, kind)
-    return streams.answer(relay.follow(space.id, kind, _stream(hub, space, kind), seen))
+    return streams.answer(instance, caller, relay.follow(space.id, kind, _stream(hub, space, kind), seen))
 
 
 def _no_room(relay: Relay, space: Space, kind: Kind) -> Look | None:

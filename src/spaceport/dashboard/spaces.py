@@ -87,9 +87,9 @@ def spaces_page(instance: RunningInstance, request: Request) -> Response:
 def follow_teams(instance: RunningInstance, request: Request) -> Response:
     """Tells a page that something happened in one of its teams; the page then asks for its list."""
     with instance.database.unit_of_work() as session:
-        teams = visitor.caller(session, request).team_ids()
-        topics = [(team_id, activity.resume(session, team_id, None)) for team_id in teams]
-    return streams.answer(streams.changes(request.app.state.feed, topics))
+        caller = visitor.caller(session, request)
+        topics = [(team_id, activity.resume(session, team_id, None)) for team_id in caller.team_ids()]
+    return streams.answer(instance, caller, streams.changes(request.app.state.feed, topics))
 
 
 @router.post("/spaces/bulk")

@@ -6,7 +6,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from fastapi.responses import StreamingResponse
 
+from spaceport.accounts.caller import Caller
 from spaceport.events.feed import Feed
+from spaceport.instance import Instance
 
 _LONGEST = 15 * 60.0
 _PING = 15.0
@@ -14,9 +16,10 @@ _PING = 15.0
 _JOIN = 1.0
 
 
-def answer(frames: AsyncIterator[bytes]) -> StreamingResponse:
+def answer(instance: Instance, caller: Caller, frames: AsyncIterator[bytes]) -> StreamingResponse:
+    """Raises RateLimited `too_many_streams`."""
     return StreamingResponse(
-        _for_a_while(frames),
+        _for_a_while(instance.viewers.watch(caller.user_id, frames)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
     )

@@ -8,6 +8,7 @@ from tests.spaceport_server import archive
 from spaceport import clock, errors
 from spaceport.dashboard import assets, failures
 from spaceport.deployments.model import Deployment
+from spaceport.events import viewers
 from spaceport.spaces.model import Space
 
 
@@ -146,3 +147,15 @@ def test_every_kind_of_error_has_a_status_of_its_own():
 
 def test_the_storybook_is_not_there_unless_it_is_asked_for(visit, crew):
     assert visit(crew.people["owner"]).get("/storybook").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/stream", "{space}/stream", "{space}/logs/stream", "/deployments/{deployment}/stream"]
+)
+def test_nobody_has_more_pages_open_that_change_by_themselves_than_one_person_needs(
+    visit, crew, deployment, path, monkeypatch
+):
+    monkeypatch.setattr(viewers, "MOST_PER_PERSON", 0)
+    answer = visit(crew.people["viewer"]).get(path.format(space=f"/spaces/{crew.repo_id}", deployment=deployment))
+    assert answer.status_code == 429
+    assert "live streams open already" in answer.text
