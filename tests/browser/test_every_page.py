@@ -11,6 +11,7 @@ from tests.scenarios import apps
 from tests.spaceport_server import Person, SpaceportServer
 
 MOST_SCRIPT = 50_000
+FEWEST_FORMS = 20
 NAME = "walked"
 
 
@@ -43,6 +44,25 @@ def test_a_page_behind_the_sign_in_is_quiet_light_and_accessible(window, person,
     visitor = window()
     visitor.sign_in(NAME)
     walk(visitor, address, address.format_map(places))
+
+
+def test_every_form_is_one_that_a_browser_without_javascript_can_send(window, person, places):
+    visitor = window(java_script_enabled=False)
+    visitor.sign_in(NAME)
+    sent_to = set()
+    # The storybook's forms lead nowhere.
+    for address in set(pages.INSIDE) - {"/storybook"}:
+        visitor.open(address.format_map(places))
+        for form in visitor.page.locator("form").all():
+            assert form.locator("button:not([type=button]), input[type=submit]").count() >= 1, address
+            # The switch of colours has no token: it is everybody's.
+            if form.get_attribute("method") == "post" and form.get_attribute("action") != "/theme":
+                assert form.locator("input[name=form_token]").count() == 1, address
+                sent_to.add(form.get_attribute("action"))
+    assert len(sent_to) > FEWEST_FORMS
+    for action in sent_to:
+        # Without its token a form is refused, at an address that knows it.
+        assert visitor.page.request.post(visitor.url + action, form={}).status == 403, action
 
 
 def walk(visitor: Window, address: str, path: str) -> None:
