@@ -7,7 +7,6 @@ from fastapi import APIRouter, Request, Response
 from spaceport import errors
 from spaceport.accounts.model import Role
 from spaceport.configuration import commands, queries, volumes
-from spaceport.configuration.inputs import Apply
 from spaceport.configuration.model import Kind
 from spaceport.configuration.volumes import Volume
 from spaceport.dashboard import forms, space_configuration, visitor
@@ -15,7 +14,6 @@ from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.space_frame import Name, Owner, Sent
 from spaceport.dashboard.visitor import RunningInstance
 from spaceport.deployments import slot
-from spaceport.deployments.reconfigure import Reconfiguration
 from spaceport.instance import Instance
 from spaceport.spaces import queries as spaces
 
@@ -52,16 +50,17 @@ def send_remove(instance: RunningInstance, request: Request, owner: Owner, name:
 def _stage(
     instance: Instance, request: Request, owner: str, name: str, edit: Callable[[list[Volume]], list[Volume]]
 ) -> None:
+    """Under the lock from reading the list on: of two people who edit it at once, both are heard."""
     with instance.database.unit_of_work() as session:
         caller = visitor.caller(session, request)
-        space = spaces.get(session, caller, owner, name, needs=Role.DEPLOYER)
+        space = slot.lock(session, spaces.get(session, caller, owner, name, needs=Role.DEPLOYER).id)
         newest = queries.newest(session, space.id).get((Kind.VOLUMES, volumes.KEY))
         wanted = edit(volumes.wanted(space, newest))
         there = [Volume.model_validate(each) for each in space.volumes]
         if volumes.same(volumes.text(wanted), volumes.text(there)):
-            commands.discard(session, caller, slot.lock(session, space.id), Kind.VOLUMES)
-            return
-    Reconfiguration(instance, caller, owner, name, Apply.NEXT_DEPLOYMENT).put_volumes(wanted)
+            commands.discard(session, caller, space, Kind.VOLUMES)
+        else:
+            commands.put_volumes(session, caller, space, wanted)
 
 
 def _without(there: list[Volume], mount_path: str) -> list[Volume]:

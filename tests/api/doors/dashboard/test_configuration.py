@@ -1,9 +1,16 @@
 """The configuration of a space at the dashboard: staged, seen, applied or taken back, and never a secret shown."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from sqlalchemy import text
+from sqlmodel import select
 from tests.api.doors.conftest import NEXT
 
 from spaceport.configuration.model import Kind
+from spaceport.spaces import queries as spaces
+from spaceport.spaces.model import Space
 
 HIDDEN = "hf_do-not-show-me"
 
@@ -153,6 +160,38 @@ def test_volumes_are_edited_one_by_one_and_staged_as_a_list(crew, docker, page, 
     # Wanting again what is there already leaves nothing to apply.
     browser.submit(volumes, data | {"source": "local/other", "read_only": "yes"})
     assert staged(crew, docker) == []
+
+
+def test_of_two_people_who_mount_a_volume_at_once_both_are_heard(visit, crew, docker, page, database):
+    volumes = page.replace("configuration", "volumes")
+    people = [visit(crew.people[role]) for role in ("deployer", "admin")]
+    with database.unit_of_work() as session:
+        space_id = session.exec(select(Space.id).where(Space.name == docker.rpartition("/")[2])).one()
+
+    def mount(browser, mount_path):
+        return browser.submit(volumes, {"type": "bucket", "source": "local/data", "mount_path": mount_path})
+
+    with ThreadPoolExecutor(2) as pool:
+        with database.unit_of_work() as session:
+            spaces.lock(session, space_id)
+            sent = [pool.submit(mount, browser, path) for browser, path in zip(people, ("/one", "/two"), strict=True)]
+            until_waiting(database, 2)
+        assert {each.result(20).status_code for each in sent} == {303}
+    listed = crew.done("GET", f"{docker}/volumes")["staged"]
+    assert sorted(each["mount_path"] for each in listed) == ["/one", "/two"]
+
+
+def until_waiting(database, count: int) -> None:
+    """For a lock, so many transactions."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with database.unit_of_work() as session:
+            if session.execute(waiting).scalar_one() == count:
+                return
+    raise AssertionError(f"not {count} wait")
 
 
 def test_a_viewer_reads_all_of_it_and_changes_nothing(visit, crew, docker, page):
