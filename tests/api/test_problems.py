@@ -12,6 +12,18 @@ from spaceport.settings import Settings
 
 # An application of which only the shape is asked.
 NOWHERE = SimpleNamespace(settings=Settings(_env_file=None))
+STATUSES = {
+    errors.Invalid: 422,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.PreconditionFailed: 412,
+    errors.TooLarge: 413,
+    errors.RateLimited: 429,
+    errors.Unavailable: 503,
+    errors.UpstreamFailed: 502,
+}
 MEMBERS = {"type", "title", "status", "detail", "code", "fix", "instance", "request_id"}
 
 
@@ -42,7 +54,7 @@ def test_every_kind_of_error_becomes_a_problem_with_its_status(door, kind):
     answer = door(kind("It is so.", code="some_code", fix="Do this."))
     problem = answer.json()
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.status_code == problem["status"] == problems.STATUSES[kind]
+    assert answer.status_code == problem["status"] == STATUSES[kind]
     assert set(problem) == MEMBERS
     assert (problem["detail"], problem["code"], problem["fix"]) == ("It is so.", "some_code", "Do this.")
     assert (problem["type"], problem["instance"]) == ("urn:spaceport:problem:some_code", "/raise")

@@ -12,35 +12,10 @@ from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from spaceport import errors
+from spaceport import errors, http_status
 from spaceport.api import request_id
-from spaceport.hub import HubFailure
 
 MEDIA_TYPE = "application/problem+json"
-
-STATUSES: Mapping[type[errors.SpaceportError], HTTPStatus] = {
-    errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.Unauthorized: HTTPStatus.UNAUTHORIZED,
-    errors.Forbidden: HTTPStatus.FORBIDDEN,
-    errors.NotFound: HTTPStatus.NOT_FOUND,
-    errors.Conflict: HTTPStatus.CONFLICT,
-    errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
-    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
-    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.UpstreamFailed: HTTPStatus.BAD_GATEWAY,
-}
-# What the Hub refuses keeps the Hub's status. Not its 401: that is about the Hub account's token, not the caller's.
-_REFUSED_BY_THE_HUB: Mapping[int, HTTPStatus] = {
-    400: HTTPStatus.UNPROCESSABLE_ENTITY,
-    402: HTTPStatus.PAYMENT_REQUIRED,
-    403: HTTPStatus.FORBIDDEN,
-    404: HTTPStatus.NOT_FOUND,
-    409: HTTPStatus.CONFLICT,
-    412: HTTPStatus.CONFLICT,
-    422: HTTPStatus.UNPROCESSABLE_ENTITY,
-    429: HTTPStatus.TOO_MANY_REQUESTS,
-}
 
 _RETRY_AFTER_DEFAULT = 5.0
 
@@ -89,7 +64,7 @@ def install(app: FastAPI) -> None:
 
 async def expected(request: Request, error: errors.SpaceportError) -> JSONResponse:
     """An error of ours as an answer; also for middleware, which stands in front of the handlers."""
-    status = _status(error)
+    status = http_status.of(error)
     return _response(
         request,
         status,
@@ -99,12 +74,6 @@ async def expected(request: Request, error: errors.SpaceportError) -> JSONRespon
         headers=_headers(status, error.retry_after),
         **error.facts,
     )
-
-
-def _status(error: errors.SpaceportError) -> HTTPStatus:
-    if isinstance(error, HubFailure):
-        return _REFUSED_BY_THE_HUB.get(error.status, HTTPStatus.BAD_GATEWAY)
-    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
 async def _malformed(request: Request, error: RequestValidationError) -> JSONResponse:

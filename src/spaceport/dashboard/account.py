@@ -10,7 +10,6 @@ from spaceport.accounts import passwords, queries, sign_in
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import PasswordChange
 from spaceport.dashboard import flash, forms, render, visitor
-from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.forms import OWN_FORM, Sent
 from spaceport.dashboard.visitor import RunningInstance
@@ -73,8 +72,7 @@ def _page(
     return render.page(
         request,
         "account.html",
-        status=status_of(refused) if refused else 200,
-        said=flash.of(refused) if refused else None,
+        refused=refused,
         sessions=queries.sessions(session, caller),
         tokens=tokens,
         spaces=spaces.by_id(session, caller, [token.space_id for token in tokens]),

@@ -10,7 +10,6 @@ from spaceport import clock, errors
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
 from spaceport.dashboard import flash, forms, render, space_frame, streams, visitor
-from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.forms import OWN_FORM
 from spaceport.dashboard.space_frame import Sent
@@ -141,8 +140,8 @@ def send_rejection(instance: RunningInstance, request: Request, deployment_id: D
             reason = forms.parsed(_Rejection, {"reason": typed or None}).reason
         except errors.Invalid as error:
             space = session.get_one(Space, deployment.space_id)
-            context = {"deployment": deployment, "space": space, "reason": typed, "said": flash.of(error)}
-            return render.page(request, "reject.html", status=status_of(error), **context)
+            context: dict[str, Any] = {"deployment": deployment, "space": space, "reason": typed}
+            return render.page(request, "reject.html", refused=error, **context)
         limits = Limits.of(instance.settings)
         gates.reject(session, limits, deployment, actor=caller.user_id, name=caller.name, reason=reason)
     said = Flash("good", f"Deployment #{deployment.number} is rejected. Nothing was deployed.")

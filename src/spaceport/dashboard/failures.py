@@ -1,6 +1,7 @@
 """Errors as pages: what happened and what to do next. Never a traceback, never a bare code."""
 
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
@@ -8,21 +9,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from spaceport import errors
+from spaceport import errors, http_status
 from spaceport.dashboard import cookies, flash, render
 
-_STATUSES = {
-    errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.Unauthorized: HTTPStatus.UNAUTHORIZED,
-    errors.Forbidden: HTTPStatus.FORBIDDEN,
-    errors.NotFound: HTTPStatus.NOT_FOUND,
-    errors.Conflict: HTTPStatus.CONFLICT,
-    errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
-    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
-    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.UpstreamFailed: HTTPStatus.BAD_GATEWAY,
-}
 _LOST = errors.NotFound(
     "There is no such page.", code="page_not_found", fix="It may have been moved or deleted; your Spaces are listed."
 )
@@ -40,10 +29,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _lost)
     app.add_exception_handler(HTTPException, _by_the_framework)  # type: ignore[arg-type]
     app.add_exception_handler(Exception, _unexpected)
-
-
-def status_of(error: errors.SpaceportError) -> HTTPStatus:
-    return next(_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES)
 
 
 async def _sign_in_first(request: Request, _error: errors.Unauthorized) -> Response:
@@ -68,7 +53,7 @@ async def _expected(request: Request, error: errors.SpaceportError) -> Response:
     back = urlsplit(request.headers.get("referer", ""))
     if request.method == "POST" and refused and back.netloc == request.headers.get("host"):
         return flash.redirect(request, back._replace(scheme="", netloc="").geturl() or "/", flash.of(error))
-    return _page(request, error, status_of(error))
+    return _page(request, error, http_status.of(error))
 
 
 async def _lost(request: Request, _error: Exception) -> Response:
@@ -89,5 +74,5 @@ async def _unexpected(request: Request, _error: Exception) -> Response:
 
 def _page(request: Request, error: errors.SpaceportError, status: HTTPStatus) -> Response:
     request_id = getattr(request.state, "request_id", "")
-    said = {"error": error, "fix": flash.fix(error), "http_status": status, "request_id": request_id}
+    said: dict[str, Any] = {"error": error, "fix": flash.fix(error), "http_status": status, "request_id": request_id}
     return render.page(request, "error.html", status=status, **said)

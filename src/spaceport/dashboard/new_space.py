@@ -13,7 +13,6 @@ from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
 from spaceport.configuration import creation
 from spaceport.dashboard import flash, forms, render, visitor
-from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.forms import Form, Sent
 from spaceport.dashboard.visitor import RunningInstance
@@ -83,8 +82,7 @@ def start(
     return render.page(
         request,
         template,
-        status=status_of(refused) if refused else 200,
-        said=flash.of(refused) if refused else None,
+        refused=refused,
         owners=_owners(accounts),
         local=urlsplit(instance.settings.hf_endpoint).hostname in _LOOPBACK,
         local_token=LOCAL_TOKEN,

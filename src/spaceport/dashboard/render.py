@@ -1,6 +1,7 @@
 """Templates into answers. One fragment is one template: for the page, for what htmx fetches, and for the storybook."""
 
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from spaceport import clock
+from spaceport import clock, errors, http_status
 from spaceport.dashboard import assets, cookies, drift_words, flash, forms, push_words, words
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -34,9 +35,17 @@ _environment.filters.update(
 )
 
 
-def page(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
-    """A whole page, with the message that a form left for it."""
-    said = context.pop("said", None) or flash.take(request)
+def page(
+    request: Request,
+    template: str,
+    *,
+    status: int = HTTPStatus.OK,
+    refused: errors.SpaceportError | None = None,
+    **context: Any,
+) -> Response:
+    """A whole page, with the message that a form left for it, or with why the form that is shown again was refused."""
+    said = flash.of(refused) if refused else context.pop("said", None) or flash.take(request)
+    status = http_status.of(refused) if refused else status
     response = HTMLResponse(text(request, template, said=said, **context), status)
     if cookies.read(request, cookies.FLASH):
         cookies.forget(request, response, cookies.FLASH)

@@ -1,6 +1,6 @@
 """Signing up, in and out, and the theme."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -8,7 +8,6 @@ from spaceport import errors
 from spaceport.accounts import browser_sessions, passwords, registration, sign_in
 from spaceport.accounts.model import Registration
 from spaceport.dashboard import cookies, flash, forms, render, visitor
-from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.forms import OWN_FORM, Form
 from spaceport.dashboard.visitor import RunningInstance
@@ -18,7 +17,7 @@ router = APIRouter()
 
 Sent = Annotated[Form, Depends(forms.sent)]
 
-_LIMITS = {"password_characters": passwords.MIN_CHARACTERS}
+_LIMITS: dict[str, Any] = {"password_characters": passwords.MIN_CHARACTERS}
 
 
 @router.get("/sign-in")
@@ -32,7 +31,7 @@ def send_sign_in(instance: RunningInstance, request: Request, form: Sent) -> Res
         cookie = _begin(instance, request, form)
     except errors.SpaceportError as error:
         values = form.given("email", "next")
-        return render.page(request, "sign_in.html", status=status_of(error), values=values, said=flash.of(error))
+        return render.page(request, "sign_in.html", refused=error, values=values)
     return _signed_in(request, cookie, to=_within(form.text("next")))
 
 
@@ -50,8 +49,7 @@ def send_sign_up(instance: RunningInstance, request: Request, form: Sent) -> Res
             registration.register(session, wanted)
         cookie = _begin(instance, request, form)
     except errors.SpaceportError as error:
-        status = status_of(error)
-        return render.page(request, "sign_up.html", status=status, values=values, said=flash.of(error), **_LIMITS)
+        return render.page(request, "sign_up.html", refused=error, values=values, **_LIMITS)
     return _signed_in(request, cookie, to="/")
 
 

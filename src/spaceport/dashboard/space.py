@@ -11,7 +11,6 @@ from spaceport.accounts.model import Role
 from spaceport.configuration import queries as configuration
 from spaceport.costs import queries as costs
 from spaceport.dashboard import flash, forms, render, space_frame, streams, visitor
-from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.forms import OWN_FORM
 from spaceport.dashboard.space_frame import Name, Owner, Sent
@@ -64,8 +63,8 @@ def send_deploy(instance: RunningInstance, request: Request, owner: Owner, name:
             deployment = ask.deploy(session, instance, caller, space, _wanted(space, values), trigger="dashboard")
         except (errors.Invalid, errors.Conflict) as error:
             session.rollback()
-            context = _context(session, caller, space) | {"said": flash.of(error)}
-            return render.page(request, "space.html", status=status_of(error), values=values, ways=IfBusy, **context)
+            context = _context(session, caller, space)
+            return render.page(request, "space.html", refused=error, values=values, ways=IfBusy, **context)
     return flash.redirect(request, f"/deployments/{deployment.id}")
 
 

@@ -9,7 +9,6 @@ from spaceport.accounts import queries as accounts
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
 from spaceport.dashboard import flash, forms, render, space_frame, visitor
-from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.forms import OWN_FORM
 from spaceport.dashboard.space_frame import Name, Owner, Sent
@@ -93,8 +92,7 @@ def _page(
     return render.page(
         request,
         "space_ci.html",
-        status=status_of(refused) if refused else 200,
-        said=flash.of(refused) if refused else None,
+        refused=refused,
         part="ci",
         host=chosen,
         hosts=Host,

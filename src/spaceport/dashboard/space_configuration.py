@@ -13,7 +13,6 @@ from spaceport.configuration.inputs import Apply
 from spaceport.configuration.model import Kind, Version
 from spaceport.configuration.volumes import Volume
 from spaceport.dashboard import flash, render, space_frame, visitor
-from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.forms import OWN_FORM
 from spaceport.dashboard.space_frame import Name, Owner, Sent
@@ -88,8 +87,7 @@ def page(
     return render.page(
         request,
         "space_configuration.html",
-        status=status_of(refused) if refused else 200,
-        said=flash.of(refused) if refused else None,
+        refused=refused,
         typed=typed or {"form": ""},
         **context,
         **space_frame.context(caller, space, "configuration"),

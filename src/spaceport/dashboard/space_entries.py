@@ -11,8 +11,7 @@ from spaceport.configuration import dotenv_file, queries
 from spaceport.configuration.commands import Setting, settings
 from spaceport.configuration.inputs import KEY_PATTERN, Apply, RestoreInput, SecretEntry, VariableEntry
 from spaceport.configuration.model import Kind
-from spaceport.dashboard import flash, forms, render, space_configuration, space_frame, visitor
-from spaceport.dashboard.failures import status_of
+from spaceport.dashboard import forms, render, space_configuration, space_frame, visitor
 from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.forms import Form
 from spaceport.dashboard.space_configuration import KINDS, Plural
@@ -154,8 +153,7 @@ def _entry(
     return render.page(
         request,
         "space_entry.html",
-        status=status_of(refused) if refused else 200,
-        said=flash.of(refused) if refused else None,
+        refused=refused,
         plural=plural,
         entry=next((version for version in found if not version.discarded), None),
         key=key,

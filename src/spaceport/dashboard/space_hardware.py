@@ -9,7 +9,6 @@ from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
 from spaceport.costs import dry_runs
 from spaceport.dashboard import flash, forms, render, space_frame, visitor
-from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.space_frame import Name, Owner, Sent
 from spaceport.dashboard.visitor import RunningInstance
@@ -75,8 +74,7 @@ def _confirmation(
     return render.page(
         request,
         "space_hardware.html",
-        status=status_of(refused) if refused else 200,
-        said=flash.of(refused) if refused else None,
+        refused=refused,
         chosen=chosen,
         forecast=forecast,
         **space_frame.context(caller, space, "settings"),

@@ -13,7 +13,6 @@ from spaceport import errors
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
 from spaceport.dashboard import flash, forms, render, space_frame, space_pushes, visitor
-from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.forms import OWN_FORM
 from spaceport.dashboard.space_frame import Name, Owner, Sent
@@ -45,8 +44,7 @@ def send_hook(instance: RunningInstance, request: Request, owner: Owner, name: N
             caller,
             space,
             values=form.given("provider"),
-            status=status_of(error),
-            said=flash.of(error),
+            refused=error,
         )
     if wanted.host_token is not None:
         said = Flash(

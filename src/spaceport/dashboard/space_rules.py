@@ -8,7 +8,6 @@ from spaceport import clock, errors
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
 from spaceport.dashboard import flash, forms, render, space_frame, visitor
-from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.forms import OWN_FORM, Form
 from spaceport.dashboard.space_frame import Name, Owner, Sent
@@ -102,8 +101,7 @@ def _page(
     return render.page(
         request,
         "space_rules.html",
-        status=status_of(refused) if refused else 200,
-        said=flash.of(refused) if refused else None,
+        refused=refused,
         part="rules",
         values=stored | (values or {}),
         most_windows=_MOST_WINDOWS,

@@ -13,7 +13,6 @@ from spaceport.costs import prices
 from spaceport.costs import queries as costs
 from spaceport.costs.model import HardwareTier
 from spaceport.dashboard import flash, forms, render, space_frame, visitor
-from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.space_frame import Name, Owner, Sent
 from spaceport.dashboard.visitor import RunningInstance
@@ -74,8 +73,7 @@ def page(
     return render.page(
         request,
         "space_settings.html",
-        status=status_of(refused) if refused else 200,
-        said=flash.of(refused) if refused else None,
+        refused=refused,
         values=_values(space) | (typed or {}),
         tiers=tiers,
         visibilities=Visibility,

@@ -8,7 +8,6 @@ from spaceport import errors
 from spaceport.accounts import queries, teams
 from spaceport.accounts.model import MemberCreate, MemberUpdate, Role
 from spaceport.dashboard import flash, forms, render, visitor
-from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.forms import OWN_FORM, Sent
 from spaceport.dashboard.teams import TeamId, page
@@ -29,8 +28,7 @@ def send_member(instance: RunningInstance, request: Request, team_id: TeamId, fo
             wanted = forms.parsed(MemberCreate, values)
             member = teams.add_member(session, caller, team_id, wanted)
         except (errors.Invalid, errors.NotFound, errors.Conflict) as error:
-            status, said = status_of(error), flash.of(error)
-            return page(session, request, caller, team_id, status=status, said=said, values=values)
+            return page(session, request, caller, team_id, refused=error, values=values)
     return flash.redirect(request, f"/teams/{team_id}", Flash("good", f"{member.name} is in the team now."))
 
 

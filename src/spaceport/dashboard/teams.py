@@ -11,7 +11,6 @@ from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role, TeamCreate
 from spaceport.costs import queries as costs
 from spaceport.dashboard import flash, forms, render, visitor
-from spaceport.dashboard.failures import status_of
 from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.forms import Sent
 from spaceport.dashboard.visitor import RunningInstance
@@ -41,8 +40,7 @@ def send_team(instance: RunningInstance, request: Request, form: Sent) -> Respon
             wanted = forms.parsed(TeamCreate, values)
         except errors.Invalid as error:
             mine = queries.teams(session, caller)
-            said = flash.of(error)
-            return render.page(request, "teams.html", status=status_of(error), said=said, teams=mine, values=values)
+            return render.page(request, "teams.html", refused=error, teams=mine, values=values)
         team = teams.create(session, owner_id=caller.user_id, name=wanted.name)
     said = Flash(
         "good", f"The team {team.name} is there, and you own it.", "Add its members, and connect a Hub account."
@@ -56,9 +54,7 @@ def team_page(instance: RunningInstance, request: Request, team_id: TeamId) -> R
         return page(session, request, visitor.caller(session, request), team_id)
 
 
-def page(
-    session: Session, request: Request, caller: Caller, team_id: str, *, status: int = 200, **context: Any
-) -> Response:
+def page(session: Session, request: Request, caller: Caller, team_id: str, **context: Any) -> Response:
     """The page of a team; also with what was typed into one of its forms. Raises NotFound for another's team."""
     caller.require(team_id, Role.VIEWER)
     team = next(team for team in queries.teams(session, caller) if team.id == team_id)
@@ -67,7 +63,6 @@ def page(
     return render.page(
         request,
         "team.html",
-        status=status,
         team=team,
         members=members,
         owners=[member.user_id for member in members if member.role is Role.OWNER],

@@ -5,8 +5,8 @@ import re
 import pytest
 from tests.spaceport_server import archive
 
-from spaceport import clock, errors
-from spaceport.dashboard import assets, failures
+from spaceport import clock, errors, http_status
+from spaceport.dashboard import assets
 from spaceport.deployments.model import Deployment
 from spaceport.events import viewers
 from spaceport.spaces.model import Space
@@ -142,7 +142,7 @@ def test_assets_are_the_files_of_the_manifest_and_kept_for_ever(visit):
 
 def test_every_kind_of_error_has_a_status_of_its_own():
     kinds = errors.SpaceportError.__subclasses__()
-    assert {failures.status_of(kind("x", code="x")) for kind in kinds} >= {404, 409, 412, 503}
+    assert {http_status.of(kind("x", code="x")) for kind in kinds} >= {404, 409, 412, 503}
 
 
 def test_the_storybook_is_not_there_unless_it_is_asked_for(visit, crew):

@@ -78,7 +78,7 @@ def test_a_static_space_is_offered_no_hardware(crew, browser):
 def test_what_the_hub_refuses_comes_back_as_its_own_sentence(crew, browser):
     static = f"/spaces/{crew.repo_id}/settings/hardware"
     answer = browser.submit(static, {"dev_mode": "true"})
-    assert answer.status_code == 502
+    assert answer.status_code == 422
     assert "static Spaces" in answer.text
     assert 'name="dev_mode" value="true"' in answer.text
     assert browser.get(f"{static}?hardware=abacus").status_code == 303
