@@ -17,6 +17,9 @@ def of_change(instance: Instance, caller: Caller, owner: str, name: str, wanted:
         space = spaces.get(session, caller, owner, name, needs=Role.ADMIN)
         hub = hub_accounts.connect(session, instance, space.hub_account_id)
     settings.changes(wanted)
-    tiers = prices.known(instance.database, hub)
+    tiers = prices.at_once(instance.database, hub)
+    if wanted.hardware is not None and wanted.hardware not in {tier.name for tier in tiers}:
+        # The Hub may offer it since today.
+        tiers = prices.known(instance.database, hub)
     with instance.database.unit_of_work() as session:
         return queries.of_change(session, space, tiers, wanted)

@@ -87,7 +87,7 @@ def offered(instance: Instance, space: Space) -> list[HardwareTier]:
     with instance.database.unit_of_work() as session:
         hub = hub_accounts.connect(session, instance, space.hub_account_id)
     with suppress(HubFailure):
-        return prices.known(instance.database, hub)
+        return prices.at_once(instance.database, hub)
     return []
 
 

@@ -1,9 +1,12 @@
 """The settings of a space at the dashboard, section by section, and what they cost before they are changed."""
 
+from datetime import timedelta
+
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, update
 
 from spaceport import clock
+from spaceport.costs.model import HardwareTier
 from spaceport.runtime.model import Observation, SpaceUsage
 
 DAY = clock.now().date()
@@ -45,6 +48,17 @@ def test_hardware_is_listed_with_prices_and_the_present_one_is_marked(crew, dock
     crew.done("PATCH", f"{docker}/settings", {"hardware": "t4-small"})
     shown = browser.get(f"{space}/settings").text
     assert 'value="t4-small" checked' in shown
+
+
+def test_pages_with_prices_do_not_wait_for_the_hub_when_those_grow_old(crew, docker, space, browser, hub, database):
+    crew.done("GET", "/api/v1/hardware")
+    crew.done("GET", f"{docker}/runtime?fresh=true")
+    with database.unit_of_work() as session:
+        session.execute(update(HardwareTier).values(observed_at=clock.now() - timedelta(days=2)))
+    since = hub.calls()[-1]["number"]
+    assert "$0.40" in browser.get(f"{space}/settings").text
+    assert "$0.40" in browser.get(f"{space}/settings/hardware?hardware=t4-small").text
+    assert hub.calls(after=since) == []
 
 
 def test_what_a_change_costs_is_seen_before_it_is_made(crew, docker, space, browser, hub, repo_id):
