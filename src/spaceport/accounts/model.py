@@ -11,6 +11,7 @@ from sqlmodel import Field, SQLModel
 from spaceport import clock, ids
 from spaceport.accounts import email, passwords
 from spaceport.db.columns import by_value
+from spaceport.text import encodable
 
 _TIMESTAMP = DateTime(timezone=True)
 
@@ -101,20 +102,12 @@ def _printable(text: str) -> str:
     return text
 
 
-def _encodable(password: SecretStr) -> SecretStr:
-    try:
-        password.get_secret_value().encode()
-    except UnicodeEncodeError:
-        raise ValueError("Half of a character pair is not text.") from None
-    return password
-
-
 EmailAddress = Annotated[str, StringConstraints(max_length=320), AfterValidator(email.canonical)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(_printable)]
 Password = Annotated[
     SecretStr,
     Field(min_length=passwords.MIN_CHARACTERS, max_length=passwords.MAX_CHARACTERS),
-    AfterValidator(_encodable),
+    AfterValidator(encodable),
 ]
 
 
@@ -131,7 +124,7 @@ class Registration(Input):
 
 
 class PasswordChange(Input):
-    current: SecretStr = Field(max_length=1024)
+    current: Annotated[SecretStr, Field(max_length=1024), AfterValidator(encodable)]
     new: Password
 
 

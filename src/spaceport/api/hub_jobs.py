@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from spaceport.accounts.model import Role
 from spaceport.api.hub_namespace import There
@@ -22,6 +22,8 @@ HubStage = Literal["SCHEDULING", "RUNNING", "COMPLETED", "CANCELED", "ERROR", "D
 
 class HubJobLabels(BaseModel):
     """They replace the job's present ones."""
+
+    model_config = ConfigDict(extra="forbid")
 
     labels: Labels
 

@@ -1,7 +1,7 @@
 """Pausing and restarting, with the names that `hf spaces` gives them."""
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from spaceport.accounts import queries as accounts
 from spaceport.api.caller import RunningInstance, SignedIn
@@ -15,6 +15,8 @@ HINT = "The container is gone, and with it what the app wrote to its own disk. A
 
 
 class RestartRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     factory_reboot: bool = Field(False, description="Build again from nothing, without cached layers.")
 
 

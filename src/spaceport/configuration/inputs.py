@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
+from spaceport import text
 from spaceport.configuration.model import Kind
 
 # The Hub's own rule (its contract, section 5).
@@ -21,22 +22,10 @@ class Apply(StrEnum):
     NEXT_DEPLOYMENT = "next_deployment"
 
 
-def storable(value: str) -> str:
-    """No environment and no Postgres text holds a NUL."""
-    if "\0" in value:
-        raise ValueError("must not hold a NUL character")
-    return value
-
-
-def _storable_secret(value: SecretStr) -> SecretStr:
-    storable(value.get_secret_value())
-    return value
-
-
 Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN, max_length=256)]
-SecretValue = Annotated[SecretStr, Field(max_length=LONGEST_VALUE), AfterValidator(_storable_secret)]
-VariableValue = Annotated[str, Field(max_length=LONGEST_VALUE), AfterValidator(storable)]
-Description = Annotated[str, Field(max_length=1000), AfterValidator(storable)]
+SecretValue = Annotated[SecretStr, Field(max_length=LONGEST_VALUE), AfterValidator(text.storable_secret)]
+VariableValue = Annotated[str, Field(max_length=LONGEST_VALUE), AfterValidator(text.storable)]
+Description = Annotated[str, Field(max_length=1000), AfterValidator(text.storable)]
 DotenvText = Annotated[str, Field(max_length=1024 * 1024, repr=False)]
 
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from spaceport.configuration.inputs import storable
 from spaceport.configuration.model import Version
 from spaceport.hub import Entry, Hub
 from spaceport.spaces.model import Space
+from spaceport.text import storable
 
 # Of the one entry that the list is; no secret or variable can be called so.
 KEY = "*"

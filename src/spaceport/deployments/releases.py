@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session, col, select
 
 from spaceport.deployments.model import Release
@@ -20,6 +20,8 @@ class ReleasePublic(BaseModel):
 
 
 class RollbackInput(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     release: int = Field(ge=1, lt=2**31, description="The number of an earlier release.")
 
 

@@ -2,11 +2,14 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
+
+from spaceport import text
 
 # No NUL: neither a process nor the database can hold one.
 Text = Annotated[str, StringConstraints(max_length=32_768, pattern=r"^[^\x00]*$")]
+Secret = Annotated[SecretStr, Field(max_length=32_768), AfterValidator(text.storable_secret)]
 Variable = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][_a-zA-Z0-9]{0,254}$")]
 LabelKey = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9._-]{1,100}$")]
 LabelValue = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9._-]{0,100}$")]
@@ -63,7 +66,7 @@ class Command(_Asked):
 class JobSpec(Command):
     """Everything that the Hub takes. `secrets` are never shown again, here or there: answers list their names."""
 
-    secrets: dict[Variable, SecretStr] | None = None
+    secrets: dict[Variable, Secret] | None = None
     timeout_seconds: int | None = Field(None, ge=1, le=2**31 - 1, description="The Hub's own is 30 minutes.")
     attempts: int | None = Field(None, ge=1, le=1000)
     labels: Labels = {}

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import SecretStr, StringConstraints, field_validator
+from pydantic import ConfigDict, SecretStr, StringConstraints, field_validator
 from sqlalchemy import Column, DateTime, Float, ForeignKey, Integer, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
@@ -45,6 +45,8 @@ class HubBudget(SQLModel, table=True):
 
 
 class HubAccountCreate(SQLModel):
+    model_config = ConfigDict(extra="forbid")  # type: ignore[assignment]
+
     token: SecretStr = Field(min_length=1, max_length=500, description="A Hub token with write access.")
     team_id: Annotated[str, StringConstraints(pattern=r"^team_[0-9a-z]{26}$")] | None = Field(
         None, description="Team it is for; your personal team when left out."

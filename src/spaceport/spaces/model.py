@@ -168,6 +168,8 @@ class SourceInput(SQLModel):
 
 
 class SpaceCreate(SourceInput, ReleaseJobs):
+    model_config = ConfigDict(extra="forbid")  # type: ignore[assignment]
+
     owner: HubName = Field(schema_extra={"examples": ["acme"]})
     name: HubName = Field(schema_extra={"examples": ["demo"]})
     hub_account_id: Annotated[str, StringConstraints(pattern=r"^hub_[0-9a-z]{26}$")] | None = Field(
