@@ -23,6 +23,11 @@ _CHANGES = frozenset({"PATCH", "PUT", "DELETE"})
 _LARGEST = 4 * 1024 * 1024
 
 
+def weak(text: str) -> str:
+    """The `ETag` that a route gives an answer itself: it stays while the answer says this, whatever else is in it."""
+    return "W/" + _tag(hashlib.sha256(text.encode()).hexdigest())
+
+
 class ConditionalMiddleware:
     """Plain ASGI: streams pass through as they come."""
 
@@ -127,11 +132,10 @@ class _Tagged:
         if message.get("more_body", False):
             return
         headers = MutableHeaders(scope=self._start)
-        tag = _tag(hashlib.sha256(self._body).hexdigest())
-        headers["ETag"] = tag
+        tag = headers.setdefault("ETag", _tag(hashlib.sha256(self._body).hexdigest()))
         headers.setdefault("Cache-Control", "private, no-cache")
         headers.add_vary_header("Authorization")
-        if "*" in self._known or tag in self._known:
+        if "*" in self._known or tag.removeprefix("W/") in self._known:
             kept = {name: headers[name] for name in ("etag", "cache-control", "vary", "link") if name in headers}
             not_modified = Response(status_code=304, headers=kept)
             await self._send({"type": "http.response.start", "status": 304, "headers": not_modified.raw_headers})

@@ -3,12 +3,13 @@
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from spaceport import clock
 from spaceport.accounts import queries as accounts
 from spaceport.accounts.tokens import Claims
+from spaceport.api import conditional
 from spaceport.api.caller import RunningInstance, SignedIn
 from spaceport.api.spaces import Name, Owner
 from spaceport.deployments import queries as deployments
@@ -63,6 +64,7 @@ async def read_runtime(
     instance: RunningInstance,
     claims: SignedIn,
     request: Request,
+    response: Response,
     owner: Owner,
     name: Name,
     fresh: Annotated[bool, Query(description="Ask the Hub now; one call of its quota.")] = False,
@@ -90,7 +92,10 @@ async def read_runtime(
             gone=request.is_disconnected,
         )
         _require_reached(space, outcome, wait_for, seconds)
-    return await run_in_threadpool(_shown, instance, space, fresh=fresh)
+    shown = await run_in_threadpool(_shown, instance, space, fresh=fresh)
+    # Its age alone is no news.
+    response.headers["ETag"] = conditional.weak(shown.model_dump_json(exclude={"age_seconds"}))
+    return shown
 
 
 def _space(instance: Instance, claims: Claims, owner: str, name: str) -> Space:

@@ -52,6 +52,18 @@ def test_a_list_has_a_tag_too_and_keeps_its_link(crew: Crew):
     assert again.headers["Link"] == first.headers["Link"]
 
 
+def test_a_runtime_that_only_grew_older_is_not_sent_again(crew: Crew):
+    known = tag(crew, "{space}/runtime")
+    assert known.startswith("W/")
+
+    for sent in (known, known.removeprefix("W/")):
+        again = crew.ask("viewer", "GET", "{space}/runtime", headers={"If-None-Match": sent})
+        assert (again.status_code, again.content) == (304, b"")
+    crew.done("GET", "{space}/runtime?fresh=true")
+
+    assert crew.ask("viewer", "GET", "{space}/runtime", headers={"If-None-Match": known}).status_code == 200
+
+
 def test_a_change_of_what_was_read_is_made(crew: Crew):
     answer = crew.ask("owner", "PATCH", "{space}", {"auto_deploy": True}, headers={"If-Match": tag(crew)})
     assert answer.status_code == 200
