@@ -48,6 +48,12 @@ def listed(instance: Instance, claims: Claims, owner: str, name: str, kind: Kind
         return queries.present(session, space.id, kind)
 
 
+def one(instance: Instance, claims: Claims, owner: str, name: str, kind: Kind, key: str) -> Version:
+    with instance.database.unit_of_work() as session:
+        space = spaces.get(session, accounts.caller(session, claims), owner, name)
+        return queries.get(session, space.id, kind, key)
+
+
 def history(instance: Instance, claims: Claims, owner: str, name: str, kind: Kind, key: str) -> list[Version]:
     with instance.database.unit_of_work() as session:
         space = spaces.get(session, accounts.caller(session, claims), owner, name)

@@ -139,7 +139,7 @@ def _field_errors(found: Sequence[Any]) -> list[FieldError]:
     return [
         FieldError(
             location=str(each["loc"][0]),
-            field=".".join(str(part) for part in each["loc"][1:]),
+            field=".".join(str(part) for part in each["loc"][1:] if part != ""),
             message=each["msg"].removeprefix("Value error, "),
         )
         for each in found

@@ -11,11 +11,10 @@ from spaceport.api.spaces import Name, Owner
 from spaceport.configuration import commands, dotenv_file, queries
 from spaceport.configuration.commands import Setting
 from spaceport.configuration.inputs import (
-    DotenvText,
     RestoreInput,
-    SecretEntries,
     SecretInput,
     SecretPublic,
+    SecretsInput,
     SecretVersionPublic,
 )
 from spaceport.configuration.model import Kind
@@ -37,6 +36,12 @@ def list_secrets(
     return [queries.secret(version) for version in found]
 
 
+@router.get("/{key}")
+def read_secret(instance: RunningInstance, claims: SignedIn, owner: Owner, name: Name, key: Key) -> SecretPublic:
+    """One secret, without its value. Its `ETag` serves as `If-Match` to change or delete it."""
+    return queries.secret(changes.one(instance, claims, owner, name, Kind.SECRET, key))
+
+
 @router.put("/{key}")
 def set_secret(change: Change, key: Key, wanted: SecretInput) -> SecretPublic:
     """Set one secret and leave the others. The value that it has already makes no new version and no restart."""
@@ -45,7 +50,7 @@ def set_secret(change: Change, key: Key, wanted: SecretInput) -> SecretPublic:
 
 
 @router.post("", openapi_extra=DOTENV)
-def set_secrets(change: Change, wanted: Annotated[SecretEntries | DotenvText, Body()]) -> list[SecretPublic]:
+def set_secrets(change: Change, wanted: Annotated[SecretsInput, Body()]) -> list[SecretPublic]:
     """Set several secrets and leave the others: as JSON, or as a dotenv file with `Content-Type: text/plain`."""
     if isinstance(wanted, str):
         settings = [Setting(key, value) for key, value in dotenv_file.parse(wanted).items()]

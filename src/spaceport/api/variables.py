@@ -12,11 +12,10 @@ from spaceport.api.spaces import Name, Owner
 from spaceport.configuration import commands, dotenv_file, queries
 from spaceport.configuration.commands import Setting
 from spaceport.configuration.inputs import (
-    DotenvText,
     RestoreInput,
-    VariableEntries,
     VariableInput,
     VariablePublic,
+    VariablesInput,
     VariableVersionPublic,
 )
 from spaceport.configuration.model import Kind
@@ -33,6 +32,12 @@ def list_variables(
     return [queries.variable(version) for version in found]
 
 
+@router.get("/{key}")
+def read_variable(instance: RunningInstance, claims: SignedIn, owner: Owner, name: Name, key: Key) -> VariablePublic:
+    """One variable. Its `ETag` serves as `If-Match` to change or delete it."""
+    return queries.variable(changes.one(instance, claims, owner, name, Kind.VARIABLE, key))
+
+
 @router.put("/{key}")
 def set_variable(change: Change, key: Key, wanted: VariableInput) -> VariablePublic:
     """Set one variable and leave the others. The value that it has already makes no new version and no restart."""
@@ -41,7 +46,7 @@ def set_variable(change: Change, key: Key, wanted: VariableInput) -> VariablePub
 
 
 @router.post("", openapi_extra=DOTENV)
-def set_variables(change: Change, wanted: Annotated[VariableEntries | DotenvText, Body()]) -> list[VariablePublic]:
+def set_variables(change: Change, wanted: Annotated[VariablesInput, Body()]) -> list[VariablePublic]:
     """Set several variables and leave the others: as JSON, or as a dotenv file with `Content-Type: text/plain`."""
     if isinstance(wanted, str):
         settings = [Setting(key, value) for key, value in dotenv_file.parse(wanted).items()]

@@ -4,7 +4,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
 from spaceport import text
 from spaceport.configuration.model import Kind
@@ -67,6 +77,16 @@ class VariableEntries(_Input):
     def _each_once(self) -> Self:
         _refuse_doubles([entry.key for entry in self.variables])
         return self
+
+
+def _form(value: object) -> str:
+    """What is wrong is told of the form that was sent, and not of both. JSON's adds nothing to the name of a field."""
+    return "file" if isinstance(value, str | bytes) else ""
+
+
+_File = Annotated[DotenvText, Tag("file")]
+SecretsInput = Annotated[Annotated[SecretEntries, Tag("")] | _File, Discriminator(_form)]
+VariablesInput = Annotated[Annotated[VariableEntries, Tag("")] | _File, Discriminator(_form)]
 
 
 class RestoreInput(_Input):

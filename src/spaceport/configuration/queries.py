@@ -38,6 +38,14 @@ def present(session: Session, space_id: str, kind: Kind) -> list[Version]:
     return [version for version in found if version.staged or not version.deleted]
 
 
+def get(session: Session, space_id: str, kind: Kind, key: str) -> Version:
+    """As a list shows it. Raises NotFound `secret_not_found` or `variable_not_found`."""
+    for version in present(session, space_id, kind):
+        if version.key == key:
+            return version
+    raise missing(kind, key)
+
+
 def versions(session: Session, space_id: str, kind: Kind, key: str) -> list[Version]:
     """Newest first. Raises NotFound `secret_not_found` or `variable_not_found`."""
     statement = select(Version).where(Version.space_id == space_id, Version.kind == kind, Version.key == key)

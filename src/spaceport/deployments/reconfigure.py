@@ -20,6 +20,9 @@ from spaceport.spaces import queries as spaces
 from spaceport.spaces.model import Space
 
 _Stage = Callable[[Session, Space], Staging]
+# What else can be done while a deployment is under way.
+_STAGE_IT = "Or send apply=next_deployment: then it is staged."
+_LEAVE_IT = "Or leave it staged: the next deployment applies it."
 
 
 @dataclass(frozen=True)
@@ -55,14 +58,14 @@ class Reconfiguration:
 
     def apply_staged(self) -> list[Version]:
         """What is staged already; [] when nothing is."""
-        return self._make(lambda session, space: Staging(queries.staged(session, space.id), []))
+        return self._make(lambda session, space: Staging(queries.staged(session, space.id), []), _LEAVE_IT)
 
-    def _make(self, stage: _Stage) -> list[Version]:
+    def _make(self, stage: _Stage, instead: str = _STAGE_IT) -> list[Version]:
         with self.instance.database.unit_of_work() as session:
             space = spaces.get(session, self.caller, self.owner, self.name, needs=Role.DEPLOYER)
             if self.when is Apply.NEXT_DEPLOYMENT:
                 return stage(session, slot.lock(session, space.id)).versions
-            _require_free(session, space)
+            _require_free(session, space, instead)
             staging = stage(session, space)
             application = applications.begin(session, space, asked_by=self.caller.user_id)
             hub = hub_accounts.connect(session, self.instance, space.hub_account_id)
@@ -72,9 +75,9 @@ class Reconfiguration:
             return [session.get_one(Version, version.id) for version in staging.versions]
 
 
-def _require_free(session: Session, space: Space) -> None:
+def _require_free(session: Session, space: Space, instead: str) -> None:
     try:
         slot.require_free(session, space.id)
     except Conflict as busy:
-        busy.fix += " Or send apply=next_deployment: then it is staged."
+        busy.fix += f" {instead}"
         raise

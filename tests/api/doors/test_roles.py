@@ -54,6 +54,7 @@ MATRIX = {
     "list a team's activity": ("GET", "/api/v1/teams/{team}/activity", None, (401, 404, 200, 200, 200, 200)),
     "list a space's activity": ("GET", "{space}/activity", None, (401, 404, 200, 200, 200, 200)),
     "list secrets": ("GET", "{space}/secrets", None, (401, 404, 200, 200, 200, 200)),
+    "read a secret": ("GET", "{space}/secrets/{secret}", None, (401, 404, 200, 200, 200, 200)),
     "set a secret": ("PUT", "{space}/secrets/{secret}?" + NEXT, {"value": "x"}, STAGED),
     "set secrets": ("POST", "{space}/secrets?" + NEXT, {"secrets": [{"key": "NEW", "value": "x"}]}, STAGED),
     "delete a secret": (
@@ -65,6 +66,7 @@ MATRIX = {
     "list secret versions": ("GET", "{space}/secrets/{secret}/versions", None, (401, 404, 200, 200, 200, 200)),
     "restore a secret": ("POST", "{space}/secrets/{secret}/restore?" + NEXT, {"version": 1}, STAGED),
     "list variables": ("GET", "{space}/variables", None, (401, 404, 200, 200, 200, 200)),
+    "read a variable": ("GET", "{space}/variables/{variable}", None, (401, 404, 200, 200, 200, 200)),
     "set a variable": ("PUT", "{space}/variables/{variable}?" + NEXT, {"value": "x"}, STAGED),
     "set variables": ("POST", "{space}/variables?" + NEXT, {"variables": [{"key": "NEW", "value": "x"}]}, STAGED),
     "delete a variable": ("DELETE", "{space}/variables/{variable}?" + NEXT, None, (401, 404, 403, 200, 200, 200)),

@@ -115,6 +115,27 @@ def test_what_is_no_text_is_refused(crew: Crew, content: bytes) -> None:
     assert answer.status_code == 422, answer.text
 
 
+def test_what_is_wrong_with_one_of_many_is_told_of_its_place_alone(crew: Crew) -> None:
+    for kind in ("secrets", "variables"):
+        answer = crew.ask("owner", "POST", f"{{space}}/{kind}", {kind: [{"key": "A", "value": VALUE}, {"key": "A-B"}]})
+        assert [each["field"] for each in answer.json()["errors"]] == [f"{kind}.1.value", f"{kind}.1.key"]
+
+
+def test_one_is_read_alone_and_changed_only_if_it_is_as_it_was_read(crew: Crew, on_hub) -> None:
+    made = put(crew, "TOKEN")
+    crew.done("PUT", "{space}/variables/COLOR", {"value": "red"})
+    for kind, key in (("secret", "TOKEN"), ("variable", "COLOR")):
+        path = f"{{space}}/{kind}s/{key}"
+        known = {"If-Match": crew.ask("viewer", "GET", path).headers["ETag"]}
+        assert crew.ask("owner", "PUT", path, {"value": "newer"}, headers=known).is_success
+        for method, query, body in (("PUT", "", {"value": "newest"}), ("DELETE", f"?confirm={key}", None)):
+            late = crew.ask("owner", method, path + query, body, headers=known)
+            assert code(late) == (412, "precondition_failed")
+        assert code(crew.ask("viewer", "GET", f"{{space}}/{kind}s/OTHER")) == (404, f"{kind}_not_found")
+    assert crew.done("GET", "{space}/secrets/TOKEN")["version"] == made["version"] + 1
+    assert crew.done("GET", "{space}/variables/COLOR")["value"] == "newer"
+
+
 def test_deleting_a_secret_needs_its_name_once_more(crew: Crew, on_hub) -> None:
     put(crew, "TOKEN")
     for confirm in ("", "?confirm=OTHER"):

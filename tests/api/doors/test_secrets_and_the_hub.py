@@ -109,6 +109,9 @@ def test_while_a_deployment_is_under_way_changes_can_be_staged_alone(crew: Crew,
     assert "apply=next_deployment" in answer.json()["fix"]
     assert crew.done("GET", "{space}/configuration/staged") == []
     assert put(crew, "TOKEN", query=STAGE)["staged"]
+    answer = crew.ask("owner", "POST", "{space}/configuration/apply")
+    assert code(answer) == (409, "space_busy")
+    assert "apply=" not in answer.json()["fix"]
 
 
 def test_values_are_sealed_for_their_own_row_alone(crew: Crew, instance) -> None:
