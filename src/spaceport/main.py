@@ -13,6 +13,7 @@ import structlog
 from fastapi import FastAPI
 
 from spaceport import instance as instances
+from spaceport import rotation
 from spaceport.api.application import create_api
 from spaceport.api.health import HubReachability
 from spaceport.dashboard.application import Pages, create_dashboard
@@ -104,7 +105,7 @@ def _migrated(found: Store) -> Store:
 
 def create_app(settings: Settings, found: Store, *, with_worker: bool = True) -> FastAPI:
     """The API and the dashboard, and in the same process the worker, on a database that `store` gave."""
-    instance = instances.assemble(settings, Database(found.url, settings.database_pool_size))
+    instance = _assembled(settings, Database(found.url, settings.database_pool_size))
     app = create_api(instance)
     feed = app.state.feed = Feed(readers(instance.database), _conninfo(found))
     app.router.routes.append(Pages("/", create_dashboard(instance, feed, app.state.relay)))
@@ -112,6 +113,17 @@ def create_app(settings: Settings, found: Store, *, with_worker: bool = True) ->
     app.state.engine = None
     app.router.lifespan_context = lambda app: _running(app, found, with_worker=with_worker)
     return app
+
+
+def _assembled(settings: Settings, database: Database) -> Instance:
+    """Raises Invalid for keys that are guessable, Unavailable `sealing_key_unknown` for those of another instance."""
+    try:
+        instance = instances.assemble(settings, database)
+        rotation.check(instance.sealer, database)
+    except SpaceportError:
+        database.close()
+        raise
+    return instance
 
 
 def readers(database: Database) -> dict[str, Reader]:
@@ -126,7 +138,7 @@ def _conninfo(found: Store) -> str | None:
 
 async def work(settings: Settings, found: Store) -> None:
     """Work on the queue without an API, until SIGTERM or SIGINT; running jobs go back to the queue."""
-    instance = instances.assemble(settings, Database(found.url, _WORKER_CONNECTIONS))
+    instance = _assembled(settings, Database(found.url, _WORKER_CONNECTIONS))
     install_client()
     with _engine(instance, found) as engine:
         running = asyncio.create_task(_run(engine, instance))

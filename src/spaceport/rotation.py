@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, SQLModel, col, func, select
 
 from spaceport import keys
 from spaceport.configuration import versions
 from spaceport.configuration.model import Version
 from spaceport.db.database import Database
-from spaceport.errors import SpaceportError
+from spaceport.errors import SpaceportError, Unavailable
 from spaceport.hub_accounts import commands as hub_accounts
 from spaceport.hub_accounts.model import HubAccount
 from spaceport.keys import file
@@ -39,6 +39,29 @@ SEALED = (
     Sealed(Hook, "sealed_secret", lambda hook: hook.secret_context),
     Sealed(Version, "sealed_value", lambda version: versions.context(version.id)),
 )
+
+
+def check(sealer: Sealer, database: Database) -> None:
+    """Before anything is sealed with another key beside what is stored.
+
+    Raises `errors.Unavailable` where something is stored and these keys sealed none of it. Where they sealed a part,
+    that part is of use: what does not open says so when it is needed.
+    """
+    foreign = None
+    with database.unit_of_work() as session:
+        for sealed in SEALED:
+            column = col(getattr(sealed.model, sealed.column))
+            key_id = func.split_part(column, ".", 2)
+            any_of_them = select(key_id).where(column.is_not(None)).limit(1)
+            if session.exec(any_of_them.where(key_id.in_(sealer.key_ids))).first() is not None:
+                return
+            foreign = foreign or session.exec(any_of_them).first()
+    if foreign is not None:
+        raise Unavailable(
+            f"What is stored here was sealed with the key {foreign}, and none of the keys given has sealed any of it.",
+            code="sealing_key_unknown",
+            fix="Start with the SEALING_KEY of this database, or with the keys.json that was beside the embedded one.",
+        )
 
 
 def rotate(settings: Settings, database: Database) -> int:

@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -26,6 +27,11 @@ class Sealer:
         self._ciphers = {_key_id(key): AESGCM(key) for key in keys}
         self._newest = _key_id(keys[0])
         self._digest_key = hashlib.sha256(b"spaceport digest key" + keys[0]).digest()
+
+    @property
+    def key_ids(self) -> Collection[str]:
+        """Of the keys that this opens with."""
+        return self._ciphers.keys()
 
     def seal(self, value: str, *, context: str) -> str:
         nonce = secrets.token_bytes(_NONCE_BYTES)
