@@ -1,5 +1,7 @@
 """Create, list, move and delete."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from tests.localhub import spaces
@@ -26,6 +28,28 @@ def test_creating_twice_is_a_conflict_that_names_the_space(hub):
     assert str(api.create_repo("local/demo", repo_type="space", space_sdk="docker", exist_ok=True)).endswith(
         "local/demo"
     )
+
+
+@pytest.mark.parametrize("how", ["created", "copied"])
+def test_of_many_of_one_name_asked_for_at_once_one_comes_to_be(hub, how):
+    api = hub.api()
+    spaces.docker(api, "local/demo")
+
+    def ask(name):
+        try:
+            if how == "created":
+                spaces.docker(api, name)
+            else:
+                api.duplicate_repo("local/demo", name, repo_type="space")
+        except HfHubHTTPError as error:
+            return error.response.status_code
+        assert api.space_info(name).sha
+        return 200
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(ask, ["local/one", "local/ONE", "local/one"] * 2))
+    assert sorted(answers) == [200, 409, 409, 409, 409, 409]
+    assert sorted(space.id.lower() for space in api.list_spaces(author="local")) == ["local/demo", "local/one"]
 
 
 def test_what_is_given_at_creation_is_kept(hub):

@@ -19,10 +19,11 @@ async def duplicate(request: Request) -> Response:
     facts.setdefault("visibility", source.visibility if facts.get("private") is None else None)
     space = repos.planned(request, namespace or who.name, name, source.sdk, facts)
     space.variables = source.variables | space.variables
-    oid = await _copy(request, source, space)
-    await hub.runner.add(space)
+    with hub.store.coming(space):
+        space.head = await _copy(request, source, space)
+        await hub.runner.add(space)
     hub.webhooks.emit(space, "create", "repo")
-    await hub.moved(space, "refs/heads/main", None, oid)
+    await hub.moved(space, "refs/heads/main", None, space.head)
     return JSONResponse({"url": f"{context.base(request)}/spaces/{space.repo_id}"})
 
 

@@ -32,7 +32,8 @@ async def create(request: Request) -> Response:
         if facts.get(key):
             raise HubError(400, f'localhub does not take "{key}" at creation')
     space = planned(request, namespace, facts["name"], facts.get("sdk") or "", facts)
-    await _begin(hub, space, context.caller(request).name)
+    with hub.store.coming(space):
+        await _begin(hub, space, context.caller(request).name)
     return JSONResponse(
         {"url": f"{context.base(request)}/spaces/{space.repo_id}", "name": space.repo_id, "id": space.id}
     )
@@ -99,9 +100,9 @@ async def _begin(hub: Hub, space: Space, author: str) -> None:
     files = [write.File(".gitattributes", GIT_ATTRIBUTES), write.File("README.md", text)]
     change = write.Change("initial commit", author=author, files=files)
     await asyncio.to_thread(write.create, repository)
-    tip = await asyncio.to_thread(write.commit, repository, "refs/heads/main", "", change)
+    space.head = await asyncio.to_thread(write.commit, repository, "refs/heads/main", "", change)
     await hub.runner.add(space)
-    await hub.take_tip(space, tip)
+    await hub.take_tip(space, space.head)
     if space.sdk == "static":
         hub.runner.of(space).deploy()
     hub.webhooks.emit(space, "create", "repo")
@@ -135,9 +136,11 @@ def _refuse_unpaid(hub: Hub, space: Space) -> None:
 
 
 def _refuse_taken(request: Request, namespace: str, name: str) -> None:
-    taken = context.hub(request).store.find(f"{namespace}/{name}")
-    if taken and taken.repo_id.lower() == f"{namespace}/{name}".lower():
-        url = f"{context.base(request)}/spaces/{taken.repo_id}"
+    repo_id = f"{namespace}/{name}"
+    store = context.hub(request).store
+    if store.taken(repo_id):
+        known = store.find(repo_id)
+        url = f"{context.base(request)}/spaces/{known.repo_id if known else repo_id}"
         raise HubError(409, "You already created this space repo", url=url)
 
 

@@ -6,6 +6,7 @@ Spaces are held in memory as well, so that listing a thousand of them reads noth
 import json
 import sqlite3
 from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ class Store:
         self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + SCHEMA)
         self._spaces = {space.id: space for space in self._load()}
         self._by_name = {space.repo_id.lower(): space for space in self._spaces.values()}
+        self._coming: set[str] = set()
         self._kept: dict[str, dict[Hashable, bytes]] = {}
         self._moves = dict(self._db.execute("SELECT old, space FROM moves").fetchall())
 
@@ -44,6 +46,21 @@ class Store:
         """By its name, or by a name it had before it was moved."""
         key = repo_id.lower()
         return self._by_name.get(key) or self._spaces.get(self._moves.get(key, ""))
+
+    def taken(self, repo_id: str) -> bool:
+        """Whether a Space has this very name, or is being made under it."""
+        key = repo_id.lower()
+        return key in self._by_name or key in self._coming
+
+    @contextmanager
+    def coming(self, space: Space) -> Iterator[None]:
+        """While its first commit is made, so that of two of one name asked for at once one comes to be."""
+        key = space.repo_id.lower()
+        self._coming.add(key)
+        try:
+            yield
+        finally:
+            self._coming.discard(key)
 
     def save(self, space: Space) -> None:
         self._kept.pop(space.id, None)
