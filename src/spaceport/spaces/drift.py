@@ -12,7 +12,7 @@ from spaceport.spaces.model import Space, Visibility
 
 CODE = frozenset({"exists", "sha", "runtime_sha"})
 # The Hub itself decides when a Space on free hardware sleeps.
-_FREE_HARDWARE = frozenset({"cpu-basic", "zero-a10g"})
+FREE_HARDWARE = frozenset({"cpu-basic", "zero-a10g"})
 
 Differences = list[dict[str, Any]]
 
@@ -61,7 +61,7 @@ def differences(space: Space, applied: Applied, seen: Seen | None) -> Difference
 
 
 def _sleep(space: Space, seen: Seen) -> Differences:
-    if seen.hardware is None or seen.hardware in _FREE_HARDWARE or seen.sleep_time is None:
+    if seen.hardware is None or seen.hardware in FREE_HARDWARE or seen.sleep_time is None:
         return []
     if space.sleep_time is None or space.sleep_time == seen.sleep_time:
         return []

@@ -87,6 +87,8 @@ def keep(session: Session, caller: Caller, space: Space, change: Change, runtime
     before = {name: getattr(space, name) for name in change.values}
     for name, value in change.values.items():
         setattr(space, name, value)
+    if change.values.get("hardware") in drift.FREE_HARDWARE:
+        space.sleep_time = None
     space.updated_at = clock.now()
     session.add(space)
     drift.resolve(session, space, change.values.keys())

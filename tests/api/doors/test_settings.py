@@ -32,6 +32,12 @@ def test_replicas_and_dev_mode_reach_the_hub(crew: Crew, docker: str, hub: Local
     assert crew.ask("viewer", "GET", f"{docker}/settings").json() == settings
 
 
+def test_on_free_hardware_the_sleep_time_is_the_hubs_again(crew: Crew, docker: str) -> None:
+    crew.done("PATCH", f"{docker}/settings", {"hardware": "t4-small", "sleep_time": 600})
+    free = crew.done("PATCH", f"{docker}/settings", {"hardware": "cpu-basic"})
+    assert free["sleep_time"] == crew.done("GET", f"{docker}/runtime")["sleep_time"] == 172_800
+
+
 def test_settings_that_nobody_set_here_are_what_the_hub_has(crew: Crew) -> None:
     assert crew.done("GET", "{space}/settings")["replicas"] is None
     crew.done("GET", "{space}/runtime?fresh=true")
@@ -48,7 +54,14 @@ def test_nothing_given_is_an_error_that_says_so(crew: Crew, hub: LocalHub, given
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"sleep_time": -2}, {"sleep_time": 2**31}, {"hardware": "CPU; drop"}, {"replicas": 0}, {"color": "red"}]
+    "wrong",
+    [
+        {"sleep_time": -2},
+        {"sleep_time": 2**31},
+        {"hardware": "CPU; drop"},
+        {"replicas": 0},
+        {"color": "red"},
+    ],
 )
 def test_what_can_never_work_is_refused_before_the_hub_hears_of_it(crew: Crew, hub: LocalHub, wrong: dict) -> None:
     last = hub.calls()[-1]["number"]
