@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
+from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
 from spaceport.accounts.tokens import Claims
 from spaceport.api.caller import MayDeploy, RunningInstance, asking
@@ -32,6 +33,7 @@ _BODY = {"requestBody": {"required": True, "content": {"multipart/form-data": {"
 @dataclass(frozen=True)
 class Sent:
     team_id: str
+    user_id: str
     file: BinaryIO
 
 
@@ -39,7 +41,7 @@ async def sent(
     request: Request, instance: RunningInstance, credential: MayDeploy, team_id: TeamId = None
 ) -> AsyncIterator[Sent]:
     """The framework would take a body of 200 MB from anybody before it asked who that is."""
-    team = await run_in_threadpool(_allowed, instance, credential, team_id)
+    caller, team = await run_in_threadpool(_allowed, instance, credential, team_id)
     async with request.form(max_files=1, max_fields=1) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile):
@@ -48,19 +50,19 @@ async def sent(
                 code="request_invalid",
                 fix="Send the archive as multipart/form-data: curl -F file=@app.tar.gz",
             )
-        yield Sent(team, file.file)
+        yield Sent(team, caller.user_id, file.file)
 
 
 @router.post("", status_code=201, openapi_extra=_BODY)
 def upload_archive(instance: RunningInstance, archive: Annotated[Sent, Depends(sent)]) -> UploadPublic:
     """Keep a tar.gz or zip archive of at most 200 MB; deploy it with `{"kind": "upload", "upload_id": …}`."""
     with instance.database.unit_of_work() as session:
-        return UploadPublic.model_validate(commands.keep(session, archive.team_id, archive.file))
+        return UploadPublic.model_validate(commands.keep(session, archive.team_id, archive.file, actor=archive.user_id))
 
 
-def _allowed(instance: Instance, credential: Claims | Presented, team_id: str | None) -> str:
+def _allowed(instance: Instance, credential: Claims | Presented, team_id: str | None) -> tuple[Caller, str]:
     with instance.database.unit_of_work() as session:
         caller = asking(session, credential)
         team = team_id or caller.default_team_id
         caller.require(team, Role.DEPLOYER)
-        return team
+        return caller, team

@@ -141,7 +141,7 @@ def _source(
     with instance.database.unit_of_work() as session:
         team_id = hub_accounts.get(session, caller, account_id).team_id
         caller.require(team_id, Role.ADMIN)
-        return {"kind": "upload", "upload_id": uploads.keep(session, team_id, archive).id}
+        return {"kind": "upload", "upload_id": uploads.keep(session, team_id, archive, actor=caller.user_id).id}
 
 
 def _example() -> BinaryIO:

@@ -78,7 +78,7 @@ def send_archive(instance: RunningInstance, request: Request, owner: Owner, name
         caller = visitor.caller(session, request)
         space = spaces.get(session, caller, owner, name, needs=Role.DEPLOYER)
     with instance.database.unit_of_work() as session:
-        upload = uploads.keep(session, space.team_id, file.file)
+        upload = uploads.keep(session, space.team_id, file.file, actor=caller.user_id)
         wanted = DeploymentCreate(source=UploadSource(upload_id=upload.id))
         deployment = ask.deploy(session, instance, caller, space, wanted, trigger="dashboard")
     return flash.redirect(request, f"/deployments/{deployment.id}")

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from spaceport import clock
 from spaceport.errors import Invalid, NotFound, TooLarge
+from spaceport.events.record import record
 from spaceport.sources import archives
 from spaceport.uploads.model import Upload, UploadChunk
 
@@ -30,7 +31,7 @@ _PRUNE = text("""
 """)
 
 
-def keep(session: Session, team_id: str, file: BinaryIO) -> Upload:
+def keep(session: Session, team_id: str, file: BinaryIO, *, actor: str) -> Upload:
     """Store an archive. Raises TooLarge `upload_too_large`, Invalid for what is neither tar.gz nor zip."""
     first = file.read(_CHUNK)
     if not first:
@@ -53,6 +54,15 @@ def keep(session: Session, team_id: str, file: BinaryIO) -> Upload:
         session.expunge_all()
         position, piece = position + 1, file.read(_CHUNK)
     upload.sha256 = digest.hexdigest()
+    record(
+        session,
+        "archive.uploaded",
+        team_id=team_id,
+        actor=actor,
+        upload=upload.id,
+        size=upload.size,
+        sha256=upload.sha256,
+    )
     return session.merge(upload)
 
 

@@ -20,7 +20,7 @@ def upload(bench, *, days_ago: int = 31) -> str:
         pass
     packed.seek(0)
     with bench.database.unit_of_work() as session:
-        kept = uploads.keep(session, bench.team.id, packed)
+        kept = uploads.keep(session, bench.team.id, packed, actor="usr_test")
         kept.created_at = clock.now() - timedelta(days=days_ago)
         return kept.id
 

@@ -80,8 +80,10 @@ def test_every_kind_of_event_that_happens_to_a_space_has_words_of_its_own():
     recorded = set(re.findall(r'_?record\(\s*session,\s*"([a-z_]+\.[a-z_]+)"', source))
     recorded |= {f"deployment.{what}" for what in re.findall(r'\bnote\(session, deployment, "([a-z_]+)"', source)}
     assert {"space.restarted", "deployment.queued", "source.moved"} <= recorded
-    # Of the team: its Hub accounts, and its hooks, which serve several spaces.
-    elsewhere = {kind for kind in recorded if re.match(r"(hub_account|hook|delivery|team|hub_job)\.", kind)}
+    # Of the team: its Hub accounts, and what serves several spaces, as hooks and archives do.
+    elsewhere = {
+        kind for kind in recorded if re.match(r"(hub_account|hook|delivery|team|hub_job|archive|session)\.", kind)
+    }
     assert {kind for kind in recorded - elsewhere if not sentences.known(kind)} == set()
 
 
