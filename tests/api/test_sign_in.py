@@ -8,6 +8,7 @@ from sqlmodel import select
 from spaceport import clock
 from spaceport.accounts.model import User
 from spaceport.accounts.tokens import AccessTokens
+from spaceport.events.model import Event
 
 TOKEN = "/api/v1/auth/token"
 REFRESH = "/api/v1/auth/refresh"
@@ -193,3 +194,20 @@ def test_a_token_that_names_another_user_s_session_is_refused(sign_up, instance)
     mixed = instance.access_tokens.issue(user_id=ada.id, session_id=session_id)
     ada.headers = {"Authorization": f"Bearer {mixed}"}
     assert ada.get("/api/v1/me").json()["code"] == "session_ended"
+
+
+def test_everywhere_else_can_be_signed_out_at_once(sign_up, database):
+    ada, bob = sign_up("ada"), sign_up("bob")
+    elsewhere = [ada.sign_in_again() for _ in range(2)]
+    assert len(ada.get("/api/v1/me/sessions").json()) == 3
+
+    assert ada.post("/api/v1/auth/logout-others").status_code == 204
+
+    [here] = ada.get("/api/v1/me/sessions").json()
+    assert here["current"]
+    for other in elsewhere:
+        assert other.get("/api/v1/me").json()["code"] == "session_ended"
+    assert bob.get("/api/v1/me").status_code == 200
+    with database.unit_of_work() as session:
+        [event] = session.exec(select(Event).where(Event.kind == "session.others_ended"))
+        assert (event.team_id, event.actor, event.data) == (ada.personal_team_id, ada.id, {"ended": 2})

@@ -18,6 +18,7 @@ INSIDE = (
     "/teams",
     "{team}",
     "{account}/disconnect",
+    "{team}/delete",
     "/?select=yes",
     "{space}",
     "{space}/deployments",

@@ -56,6 +56,11 @@ class Team(SQLModel, table=True):
     personal: bool = False
     created_at: datetime = Field(default_factory=clock.now, sa_type=_TIMESTAMP)
 
+    @property
+    def deleted(self) -> bool:
+        """Nobody is in it, and its slug is free for another. What it did stays on record."""
+        return self.slug == self.id
+
 
 class Membership(SQLModel, table=True):
     team_id: str = Field(foreign_key="team.id", primary_key=True, ondelete="CASCADE")
@@ -129,6 +134,10 @@ class PasswordChange(Input):
 
 
 class TeamCreate(Input):
+    name: Name
+
+
+class TeamUpdate(Input):
     name: Name
 
 

@@ -66,10 +66,12 @@ def teams(session: Session, asking: Caller) -> list[TeamPublic]:
     found = session.exec(
         select(Team).where(col(Team.id).in_(asking.team_ids())).order_by(col(Team.personal).desc(), Team.name, Team.id)
     )
-    return [
-        TeamPublic(id=team.id, slug=team.slug, name=team.name, personal=team.personal, role=asking.teams[team.id])
-        for team in found
-    ]
+    return [_shown(team, asking) for team in found]
+
+
+def team(session: Session, asking: Caller, team_id: str) -> TeamPublic:
+    asking.require(team_id, Role.VIEWER)
+    return _shown(session.get_one(Team, team_id), asking)
 
 
 def members(session: Session, asking: Caller, team_id: str) -> list[MemberPublic]:
@@ -112,3 +114,7 @@ def names(session: Session, user_ids: Collection[str]) -> dict[str, str]:
     """Of those among them that are users: who did what, told to somebody who may know that it was done."""
     found = session.exec(select(User.id, User.name).where(col(User.id).in_(user_ids)))
     return dict(found.all())
+
+
+def _shown(team: Team, asking: Caller) -> TeamPublic:
+    return TeamPublic(id=team.id, slug=team.slug, name=team.name, personal=team.personal, role=asking.teams[team.id])

@@ -17,8 +17,10 @@ from sqlmodel import Session, col, delete, select
 from spaceport import clock, errors
 from spaceport.accounts import email as emails
 from spaceport.accounts import passwords, throttle
+from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import EndReason, SignInSession, User
 from spaceport.accounts.tokens import AccessTokens
+from spaceport.events.record import record
 
 # A session that is not used for so long ends; every refresh starts the time anew.
 IDLE_LIFETIME = timedelta(days=30)
@@ -115,13 +117,10 @@ def sign_out(session: Session, *, user_id: str, session_id: str) -> None:
         _end(found, EndReason.SIGNED_OUT)
 
 
-def sign_out_others(session: Session, *, user_id: str, session_id: str) -> None:
+def sign_out_others(session: Session, caller: Caller) -> None:
     """Ends every session of this user but the one that asks."""
-    others = select(SignInSession).where(
-        SignInSession.user_id == user_id, SignInSession.id != session_id, col(SignInSession.ended_at).is_(None)
-    )
-    for each in session.exec(others):
-        _end(each, EndReason.SIGNED_OUT)
+    ended = _end_others(session, user_id=caller.user_id, session_id=caller.session_id)
+    record(session, "session.others_ended", team_id=caller.default_team_id, actor=caller.user_id, ended=ended)
 
 
 def change_password(
@@ -137,7 +136,7 @@ def change_password(
         return errors.Forbidden("The present password is wrong.", code="password_wrong", fix="Type it again.")
     throttle.clear(session, account=user.email, address=client.address)
     user.password_hash = passwords.hashed(new)
-    sign_out_others(session, user_id=user_id, session_id=session_id)
+    _end_others(session, user_id=user_id, session_id=session_id)
     return None
 
 
@@ -174,6 +173,17 @@ def _rotate(tokens: AccessTokens, row: SignInSession, family: str) -> SignedIn:
         access_token=tokens.issue(user_id=row.user_id, session_id=row.id),
         refresh_token=f"{row.id}.{family}.{latest}",
     )
+
+
+def _end_others(session: Session, *, user_id: str, session_id: str) -> int:
+    """How many."""
+    others = select(SignInSession).where(
+        SignInSession.user_id == user_id, SignInSession.id != session_id, col(SignInSession.ended_at).is_(None)
+    )
+    found = session.exec(others).all()
+    for each in found:
+        _end(each, EndReason.SIGNED_OUT)
+    return len(found)
 
 
 def _end(row: SignInSession, reason: EndReason) -> None:

@@ -4,7 +4,7 @@ import re
 import secrets
 import unicodedata
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, delete, select
 
 from spaceport import errors
 from spaceport.accounts.caller import Caller
@@ -17,6 +17,7 @@ from spaceport.accounts.model import (
     TeamPublic,
     User,
 )
+from spaceport.events.record import record
 
 _SLUG_CHARACTERS = 32
 
@@ -32,7 +33,7 @@ def create(session: Session, *, owner_id: str, name: str, personal: bool = False
 def add_member(session: Session, caller: Caller, team_id: str, member: MemberCreate) -> MemberPublic:
     """For admins; only an owner may add an owner. Raises NotFound for an address without an account."""
     caller.require(team_id, _needed_to_handle(member.role))
-    _lock_shared_team(session, team_id)
+    lock_shared(session, team_id)
     user = session.exec(select(User).where(User.email == member.email)).first()
     if user is None:
         raise errors.NotFound(
@@ -50,7 +51,7 @@ def add_member(session: Session, caller: Caller, team_id: str, member: MemberCre
 def change_role(session: Session, caller: Caller, team_id: str, user_id: str, role: Role) -> MemberPublic:
     """For admins; only an owner may make or unmake an owner. The last owner stays one."""
     caller.require(team_id, _needed_to_handle(role))
-    _lock_shared_team(session, team_id)
+    lock_shared(session, team_id)
     user, membership = _member(session, team_id, user_id)
     caller.require(team_id, _needed_to_handle(membership.role))
     if role is not Role.OWNER:
@@ -62,12 +63,56 @@ def change_role(session: Session, caller: Caller, team_id: str, user_id: str, ro
 def remove_member(session: Session, caller: Caller, team_id: str, user_id: str) -> None:
     """For admins, and for members who leave. Only an owner may remove an owner, and the last one stays."""
     caller.require(team_id, Role.VIEWER if user_id == caller.user_id else Role.ADMIN)
-    _lock_shared_team(session, team_id)
+    lock_shared(session, team_id)
     _, membership = _member(session, team_id, user_id)
     if user_id != caller.user_id:
         caller.require(team_id, _needed_to_handle(membership.role))
     _keep_an_owner(session, membership)
     session.delete(membership)
+
+
+def rename(session: Session, caller: Caller, team_id: str, name: str) -> TeamPublic:
+    """For admins. Its slug stays."""
+    caller.require(team_id, Role.ADMIN)
+    team = _locked(session, team_id)
+    before, team.name = team.name, name
+    record(session, "team.renamed", team_id=team_id, actor=caller.user_id, before=before, name=name)
+    return TeamPublic(id=team.id, slug=team.slug, name=name, personal=team.personal, role=caller.teams[team_id])
+
+
+def dismiss(session: Session, team: Team) -> None:
+    """Everybody, so that nobody sees the team again: it is deleted."""
+    session.exec(delete(Membership).where(col(Membership.team_id) == team.id))
+    team.slug = team.id
+
+
+def hold_membership(session: Session, caller: Caller, team_id: str) -> None:
+    """The caller stays in the team until the commit. Raises NotFound for a team that was deleted meanwhile."""
+    mine = select(Membership).where(Membership.team_id == team_id, Membership.user_id == caller.user_id)
+    if session.exec(mine.with_for_update(read=True, key_share=True)).first() is None:
+        raise _gone()
+
+
+def lock_shared(session: Session, team_id: str) -> Team:
+    """Until the commit nobody else changes this team's members: two last owners cannot leave at once."""
+    team = _locked(session, team_id)
+    if team.deleted:
+        raise _gone()
+    if team.personal:
+        raise errors.Conflict(
+            "A personal team has one member, for good.",
+            code="team_is_personal",
+            fix="Create a team and add members to that.",
+        )
+    return team
+
+
+def _locked(session: Session, team_id: str) -> Team:
+    return session.exec(select(Team).where(Team.id == team_id).with_for_update(key_share=True)).one()
+
+
+def _gone() -> errors.NotFound:
+    return errors.NotFound("There is no such team among yours any more.", code="team_not_found")
 
 
 def _free_slug(session: Session, name: str) -> str:
@@ -79,17 +124,6 @@ def _free_slug(session: Session, name: str) -> str:
 
 def _needed_to_handle(role: Role) -> Role:
     return Role.OWNER if role is Role.OWNER else Role.ADMIN
-
-
-def _lock_shared_team(session: Session, team_id: str) -> None:
-    """Until the commit nobody else changes this team's members: two last owners cannot leave at once."""
-    team = session.exec(select(Team).where(Team.id == team_id).with_for_update(key_share=True)).one()
-    if team.personal:
-        raise errors.Conflict(
-            "A personal team has one member, for good.",
-            code="team_is_personal",
-            fix="Create a team and add members to that.",
-        )
 
 
 def _member(session: Session, team_id: str, user_id: str) -> tuple[User, Membership]:

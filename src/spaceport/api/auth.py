@@ -80,6 +80,13 @@ def sign_out(instance: RunningInstance, claims: SignedIn) -> None:
         sign_in.sign_out(session, user_id=caller.user_id, session_id=caller.session_id)
 
 
+@router.post("/auth/logout-others", status_code=204)
+def sign_out_others(instance: RunningInstance, claims: SignedIn) -> None:
+    """Ends every session of this user but the one that asks, those of browsers among them."""
+    with instance.database.unit_of_work() as session:
+        sign_in.sign_out_others(session, queries.caller(session, claims))
+
+
 @router.post("/auth/password", status_code=204)
 def change_password(instance: RunningInstance, request: Request, claims: SignedIn, wanted: PasswordChange) -> None:
     """Every other session of this user ends. 403 `password_wrong` for another one than the present password."""

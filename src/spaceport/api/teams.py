@@ -2,11 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
 from spaceport.accounts import queries, teams
-from spaceport.accounts.model import MemberCreate, MemberPublic, MemberUpdate, TeamCreate, TeamPublic
+from spaceport.accounts.model import MemberCreate, MemberPublic, MemberUpdate, Role, TeamCreate, TeamPublic, TeamUpdate
 from spaceport.api.caller import RunningInstance, SignedIn
+from spaceport.errors import Invalid
+from spaceport.fleet import team_deletion
 
 router = APIRouter(prefix="/api/v1/teams", tags=["teams"])
 
@@ -27,6 +29,44 @@ def create_team(instance: RunningInstance, claims: SignedIn, wanted: TeamCreate)
     with instance.database.unit_of_work() as session:
         caller = queries.caller(session, claims)
         return teams.create(session, owner_id=caller.user_id, name=wanted.name)
+
+
+@router.get("/{team_id}")
+def read_team(instance: RunningInstance, claims: SignedIn, team_id: TeamId) -> TeamPublic:
+    """With the caller's role in it."""
+    with instance.database.unit_of_work() as session:
+        return queries.team(session, queries.caller(session, claims), team_id)
+
+
+@router.patch("/{team_id}")
+def rename_team(instance: RunningInstance, claims: SignedIn, team_id: TeamId, wanted: TeamUpdate) -> TeamPublic:
+    """For admins. Its `slug` stays."""
+    with instance.database.unit_of_work() as session:
+        return teams.rename(session, queries.caller(session, claims), team_id, wanted.name)
+
+
+@router.delete("/{team_id}", status_code=204)
+def delete_team(
+    instance: RunningInstance,
+    claims: SignedIn,
+    team_id: TeamId,
+    confirm: Annotated[str | None, Query(max_length=64, description="The team's slug.")] = None,
+) -> None:
+    """For owners. Its members lose access, its Hub tokens are forgotten, its hooks end.
+
+    409 `team_has_spaces`, with their addresses, while it manages any.
+    """
+    with instance.database.unit_of_work() as session:
+        caller = queries.caller(session, claims)
+        team = queries.team(session, caller, team_id)
+        caller.require(team_id, Role.OWNER)
+        if confirm != team.slug:
+            raise Invalid(
+                f"Deleting the team {team.name} has to be confirmed.",
+                code="confirmation_needed",
+                fix=f"Send ?confirm={team.slug} with the request.",
+            )
+        team_deletion.delete(session, caller, team_id)
 
 
 @router.get("/{team_id}/members")

@@ -39,7 +39,7 @@ def send_end_session(instance: RunningInstance, request: Request, session_id: Se
 def send_end_other_sessions(instance: RunningInstance, request: Request) -> Response:
     with instance.database.unit_of_work() as session:
         caller = visitor.caller(session, request)
-        sign_in.sign_out_others(session, user_id=caller.user_id, session_id=caller.session_id)
+        sign_in.sign_out_others(session, caller)
     return flash.redirect(request, "/account", Flash("good", "You are signed in here alone."))
 
 

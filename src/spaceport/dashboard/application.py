@@ -30,6 +30,7 @@ from spaceport.dashboard import (
     storybook,
     team_hub_accounts,
     team_members,
+    team_settings,
     teams,
 )
 from spaceport.dashboard.security import SecurityHeaders
@@ -53,7 +54,7 @@ _SPACE_PAGES = (
     space_hardware,
     space_address,
 )
-_OWN = (account, teams, team_members, team_hub_accounts)
+_OWN = (account, teams, team_members, team_hub_accounts, team_settings)
 _DOORS = (assets, docs, sign_in, spaces, new_space, *_SPACE_PAGES, deployment, *_OWN)
 
 

@@ -50,7 +50,7 @@ def remove_page(instance: RunningInstance, request: Request, team_id: TeamId, us
         caller = visitor.caller(session, request)
         leaving = user_id == caller.user_id
         caller.require(team_id, Role.VIEWER if leaving else Role.ADMIN)
-        team = next(team for team in queries.teams(session, caller) if team.id == team_id)
+        team = queries.team(session, caller, team_id)
         members = {member.user_id: member for member in queries.members(session, caller, team_id)}
     if user_id not in members:
         raise errors.NotFound("There is no such member in the team.", code="member_not_found")

@@ -56,8 +56,7 @@ def team_page(instance: RunningInstance, request: Request, team_id: TeamId) -> R
 
 def page(session: Session, request: Request, caller: Caller, team_id: str, **context: Any) -> Response:
     """The page of a team; also with what was typed into one of its forms. Raises NotFound for another's team."""
-    caller.require(team_id, Role.VIEWER)
-    team = next(team for team in queries.teams(session, caller) if team.id == team_id)
+    team = queries.team(session, caller, team_id)
     members = queries.members(session, caller, team_id)
     accounts = [each for each in hub_accounts.listed(session, caller) if each.team_id == team_id]
     return render.page(

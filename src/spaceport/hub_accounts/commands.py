@@ -1,7 +1,7 @@
 """Storing Hub accounts and opening them. A token leaves this module only inside a `Hub`."""
 
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 
 from spaceport import clock
 from spaceport.accounts.caller import Caller
@@ -108,6 +108,11 @@ def remove(session: Session, caller: Caller, account_id: str) -> None:
     record(session, "hub_account.removed", team_id=team_id, actor=caller.user_id, name=name)
 
 
+def forget_tokens(session: Session, team_id: str) -> None:
+    """Of a team that ends. The accounts stay as part of the history of what was done through them."""
+    session.exec(update(HubAccount).where(col(HubAccount.team_id) == team_id).values(sealed_token=None))
+
+
 def any_of(session: Session, caller: Caller, account_id: str | None) -> HubAccount:
     """The named account, or any of the caller's: for what the Hub tells everybody. Raises Invalid `no_hub_account`."""
     accounts = [get(session, caller, account_id)] if account_id is not None else listed(session, caller)
@@ -140,9 +145,9 @@ def connect(session: Session, instance: Instance, account_id: str) -> Hub:
     meter = instance.budgets.of(account.id)
     if account.sealed_token is not None:
         return Hub(account.endpoint, instance.sealer.open(account.sealed_token, context=context(account)), meter)
-    if instance.settings.hf_token is None:
+    if account.origin != "environment" or instance.settings.hf_token is None:
         raise Invalid(
-            "The Hub account of the environment has no token any more.",
+            f"The Hub account {account.name} has no token any more.",
             code="no_environment_token",
             fix="Set HF_TOKEN again, or store a token with POST /api/v1/hub-accounts.",
         )

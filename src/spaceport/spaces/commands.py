@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, func, select
 
 from spaceport import clock
+from spaceport.accounts import teams
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
 from spaceport.db import faults
@@ -78,7 +79,11 @@ def settle(admission: Admission, wanted: SpaceCreate) -> Head:
 def add(
     session: Session, instance: Instance, caller: Caller, wanted: SpaceCreate, admission: Admission, head: Head
 ) -> Space:
-    """Write the row of a space that the Hub has confirmed. Raises Conflict `space_taken` when another was faster."""
+    """Write the row of a space that the Hub has confirmed. Raises Conflict `space_taken` when another was faster.
+
+    And NotFound when the team was deleted meanwhile.
+    """
+    teams.hold_membership(session, caller, admission.account.team_id)
     # As the Hub calls it: a renamed Space still answers to its old name.
     owner, _, name = head.repo_id.partition("/")
     space = Space(

@@ -131,6 +131,11 @@ def of_space(session: Session, space: Space) -> list[Hook]:
     return list(session.exec(standing.order_by(Hook.id)))
 
 
+def of_team(session: Session, team_id: str) -> list[Hook]:
+    standing = select(Hook).where(Hook.team_id == team_id, col(Hook.deleted_at).is_(None))
+    return list(session.exec(standing.order_by(Hook.id)))
+
+
 def ever_of(space: Space) -> SelectOfScalar[str]:
     """The ids of all hooks that the space's repository has or had."""
     try:
