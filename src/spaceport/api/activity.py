@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from sqlmodel import Session, SQLModel
 
 from spaceport.accounts import queries as accounts
 from spaceport.accounts.model import Role
 from spaceport.accounts.tokens import Claims
 from spaceport.api.caller import RunningInstance, SignedIn
-from spaceport.api.pages import Limit, Page, page
+from spaceport.api.pages import Asked, Limit, Page
 from spaceport.api.spaces import Name, Owner
 from spaceport.api.streams import EventStream, event_stream
 from spaceport.api.teams import TeamId
@@ -22,6 +22,14 @@ router = APIRouter(prefix="/api/v1", tags=["activity"])
 Before = Annotated[
     str | None, Query(alias="cursor", pattern=r"^[0-9]{1,18}$", description="`next_cursor` of the page before.")
 ]
+
+
+async def asked(request: Request, response: Response, cursor: Before = None, limit: Limit = 50) -> Asked:
+    """As for other lists, but events are numbered."""
+    return Asked(request, response, cursor, limit)
+
+
+Paging = Annotated[Asked, Depends(asked)]
 LastEventId = Annotated[str | None, Header(max_length=64)]
 
 
@@ -39,35 +47,22 @@ class EventPublic(SQLModel):
 
 @router.get("/teams/{team_id}/activity")
 def list_team_activity(
-    instance: RunningInstance,
-    claims: SignedIn,
-    team_id: TeamId,
-    request: Request,
-    response: Response,
-    cursor: Before = None,
-    limit: Limit = 50,
+    instance: RunningInstance, claims: SignedIn, team_id: TeamId, paging: Paging
 ) -> Page[EventPublic]:
     """Everything that happened in a team, newest first."""
     with instance.database.unit_of_work() as session:
         accounts.caller(session, claims).require(team_id, Role.VIEWER)
-        return _page(session, request, response, team_id, cursor, limit)
+        return _page(session, team_id, paging)
 
 
 @router.get("/spaces/{owner}/{name}/activity")
 def list_space_activity(
-    instance: RunningInstance,
-    claims: SignedIn,
-    owner: Owner,
-    name: Name,
-    request: Request,
-    response: Response,
-    cursor: Before = None,
-    limit: Limit = 50,
+    instance: RunningInstance, claims: SignedIn, owner: Owner, name: Name, paging: Paging
 ) -> Page[EventPublic]:
     """Everything that happened to a space, newest first: who did what, and when."""
     with instance.database.unit_of_work() as session:
         space = spaces.get(session, accounts.caller(session, claims), owner, name)
-        return _page(session, request, response, space.id, cursor, limit)
+        return _page(session, space.id, paging)
 
 
 @router.get("/teams/{team_id}/events", response_class=EventStream)
@@ -102,12 +97,9 @@ def follow_space(
         return _stream(session, request, claims, space.id, last_event_id)
 
 
-def _page(
-    session: Session, request: Request, response: Response, topic: str, cursor: str | None, limit: int
-) -> Page[EventPublic]:
-    found = activity.page(session, topic, before=int(cursor) if cursor else None, limit=limit)
-    items = [EventPublic.model_validate(event, update={"id": str(event.id)}) for event in found]
-    return page(request, response, items, limit=limit, last_id=items[-1].id if items else None)
+def _page(session: Session, topic: str, paging: Asked) -> Page[EventPublic]:
+    found = activity.page(session, topic, before=int(paging.after) if paging.after else None, limit=paging.limit)
+    return paging.page([EventPublic.model_validate(event, update={"id": str(event.id)}) for event in found])
 
 
 def _stream(session: Session, request: Request, claims: Claims, topic: str, last_event_id: str | None) -> EventStream:

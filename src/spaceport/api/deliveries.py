@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from spaceport.accounts import queries as accounts
 from spaceport.accounts.model import Role
 from spaceport.api.caller import RunningInstance, SignedIn
-from spaceport.api.pages import After, Limit, Page, page
+from spaceport.api.pages import Page, Paging
 from spaceport.spaces import queries as spaces
 from spaceport.webhooks import deliveries
 from spaceport.webhooks.model import DeliveryPublic, DeliverySummary, Status
@@ -22,14 +22,11 @@ DeliveryId = Annotated[str, Path(pattern=r"^dlv_[0-9a-z]{26}$")]
 def list_deliveries(
     instance: RunningInstance,
     claims: SignedIn,
-    request: Request,
-    response: Response,
+    paging: Paging,
     hook_id: Annotated[str | None, Query(pattern=r"^hook_[0-9a-z]{26}$")] = None,
     space: Annotated[str | None, Query(pattern=r"^[^/]{1,96}/[^/]{1,96}$", description="owner/name")] = None,
     status: Status | None = None,
     provider: Provider | None = None,
-    cursor: After = None,
-    limit: Limit = 50,
 ) -> Page[DeliverySummary]:
     """Your teams' deliveries, newest first."""
     with instance.database.unit_of_work() as session:
@@ -42,11 +39,10 @@ def list_deliveries(
             space_id=space_id,
             status=status,
             provider=provider,
-            after=cursor,
-            limit=limit,
+            after=paging.after,
+            limit=paging.limit,
         )
-    items = [DeliverySummary.model_validate(delivery) for delivery in found]
-    return page(request, response, items, limit=limit, last_id=items[-1].id if items else None)
+    return paging.page([DeliverySummary.model_validate(delivery) for delivery in found])
 
 
 @router.get("/{delivery_id}")

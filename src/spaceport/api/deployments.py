@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from spaceport.accounts import queries as accounts
 from spaceport.accounts.model import Role
 from spaceport.api.caller import MayDeploy, RunningInstance, SignedIn, asking
-from spaceport.api.pages import After, Limit, Page, page
+from spaceport.api.pages import Page, Paging
 from spaceport.api.spaces import Name, Owner
 from spaceport.api.streams import EventStream, event_stream
 from spaceport.deployments import ask, commands, frames, queries
@@ -57,21 +57,13 @@ def create_deployment(
 
 @router.get("/spaces/{owner}/{name}/deployments")
 def list_deployments(
-    instance: RunningInstance,
-    claims: SignedIn,
-    owner: Owner,
-    name: Name,
-    request: Request,
-    response: Response,
-    cursor: After = None,
-    limit: Limit = 50,
+    instance: RunningInstance, claims: SignedIn, owner: Owner, name: Name, paging: Paging
 ) -> Page[DeploymentPublic]:
     """A space's deployments, newest first."""
     with instance.database.unit_of_work() as session:
         space = spaces.get(session, accounts.caller(session, claims), owner, name)
-        found = queries.page(session, space, after=cursor, limit=limit)
-    items = [queries.public(deployment, space) for deployment in found]
-    return page(request, response, items, limit=limit, last_id=items[-1].id if items else None)
+        found = queries.page(session, space, after=paging.after, limit=paging.limit)
+    return paging.page([queries.public(deployment, space) for deployment in found])
 
 
 @router.get("/deployments/{deployment_id}")

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Body, Query
 from fastapi.openapi.models import Example
 from pydantic import BaseModel
 
 from spaceport.accounts import queries as accounts
 from spaceport.api.caller import RunningInstance, SignedIn
-from spaceport.api.pages import After, Limit, Page, page
+from spaceport.api.pages import Page, Paging
 from spaceport.deployments.states import Status
 from spaceport.fleet import bulk, queries
 from spaceport.fleet.bulk import BulkAct, BulkResult
@@ -31,8 +31,7 @@ EXAMPLES = {
 def list_spaces(
     instance: RunningInstance,
     claims: SignedIn,
-    request: Request,
-    response: Response,
+    paging: Paging,
     q: Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$", description="A part of owner/name.")] = None,
     team_id: Annotated[str | None, Query(pattern=r"^team_[0-9a-z]{26}$")] = None,
     owner: Annotated[str | None, Query(max_length=96, pattern=NAME_PATTERN)] = None,
@@ -44,15 +43,12 @@ def list_spaces(
     status: Annotated[Status | None, Query(description="Of the last deployment.")] = None,
     drifted: bool | None = None,
     sort: Sort = Sort.CREATED,
-    cursor: After = None,
-    limit: Limit = 50,
 ) -> Page[SpaceListed]:
     """Your teams' spaces with how each of them is: stage, verdict, release, last deployment, cost of this month."""
     wanted = Wanted(q, team_id, owner, sdk, visibility, hardware, stage, verdict, status, drifted)
     with instance.database.unit_of_work() as session:
         caller = accounts.caller(session, claims)
-        items = queries.page(session, caller, wanted, sort=sort, after=cursor, limit=limit)
-    return page(request, response, items, limit=limit, last_id=items[-1].id if items else None)
+        return paging.page(queries.page(session, caller, wanted, sort=sort, after=paging.after, limit=paging.limit))
 
 
 class BulkResults(BaseModel):

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from spaceport.accounts.model import Role
 from spaceport.api.hub_namespace import There
-from spaceport.api.pages import Page
+from spaceport.api.pages import Page, page
 from spaceport.api.streams import EventStream, event_stream
 from spaceport.hub import JobHardware, JobInfo, JobSpec, Labels
 from spaceport.hub_jobs import stream
@@ -57,11 +57,8 @@ def list_hub_jobs(
     """
     place = at.reach(Role.VIEWER)
     found = place.jobs.page(place.namespace, stages=stage, labels=label, cursor=cursor)
-    if found.cursor is not None:
-        url = request.url.include_query_params(cursor=found.cursor)
-        response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
     items = [job for job in found.items if initiator is None or (job.initiator and job.initiator.type == initiator)]
-    return Page(items=items, next_cursor=found.cursor)
+    return page(request, response, items, found.cursor)
 
 
 @router.get("/hardware")

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
 from spaceport import clock
 from spaceport.accounts import queries as accounts
 from spaceport.accounts.model import Team
 from spaceport.api.caller import RunningInstance, SignedIn
-from spaceport.api.pages import After, Limit, Page, page
+from spaceport.api.pages import Page, Paging
 from spaceport.deployments import queries
 from spaceport.jobs.model import InitiatorType, Job, JobKind, JobStage
 
@@ -61,14 +61,11 @@ class JobPublic(BaseModel):
 def list_jobs(
     instance: RunningInstance,
     claims: SignedIn,
-    request: Request,
-    response: Response,
+    paging: Paging,
     stage: JobStage | None = None,
     kind: JobKind | None = None,
     initiator: Annotated[InitiatorType | None, Query(description="Initiator type.")] = None,
     deployment_id: Annotated[str | None, Query(pattern=r"^dep_[0-9a-z]{26}$")] = None,
-    cursor: After = None,
-    limit: Limit = 50,
 ) -> Page[JobPublic]:
     """Your teams' jobs, newest first."""
     with instance.database.unit_of_work() as session:
@@ -80,11 +77,10 @@ def list_jobs(
             kind=kind,
             initiator=initiator,
             deployment_id=deployment_id,
-            after=cursor,
-            limit=limit,
+            after=paging.after,
+            limit=paging.limit,
         )
-        items = [_public(job, session.get_one(Team, job.team_id)) for job in found]
-    return page(request, response, items, limit=limit, last_id=items[-1].id if items else None)
+        return paging.page([_public(job, session.get_one(Team, job.team_id)) for job in found])
 
 
 @router.get("/{job_id}")

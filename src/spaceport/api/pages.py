@@ -1,12 +1,20 @@
 """Cursor pages: newest first, without totals, which a long list would pay for at every request."""
 
 from collections.abc import Sequence
-from typing import Annotated, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Generic, Protocol, TypeVar
 
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
 
+
+class Row(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
 T = TypeVar("T")
+R = TypeVar("R", bound=Row)
 
 Limit = Annotated[int, Query(ge=1, le=200, description="Items per page.")]
 After = Annotated[
@@ -21,10 +29,31 @@ class Page(BaseModel, Generic[T]):
     next_cursor: str | None
 
 
-def page(request: Request, response: Response, items: Sequence[T], *, limit: int, last_id: str | None) -> Page[T]:
-    """A full page has a next one; `last_id` is where it begins."""
-    following = last_id if len(items) == limit else None
+@dataclass(frozen=True)
+class Asked:
+    """Which page of a list is asked for, and where its answer goes."""
+
+    request: Request
+    response: Response
+    after: str | None
+    limit: int
+
+    # Quoted: Pydantic would make a model for rows of no kind.
+    def page(self, items: Sequence[R]) -> "Page[R]":
+        """A full page has a next one, which begins after its last item."""
+        return page(self.request, self.response, items, items[-1].id if len(items) == self.limit else None)
+
+
+def page(request: Request, response: Response, items: Sequence[T], following: str | None) -> Page[T]:
     if following is not None:
         url = request.url.include_query_params(cursor=following)
         response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
     return Page(items=list(items), next_cursor=following)
+
+
+# `async` although it waits for nothing: FastAPI would send a plain function through the thread pool.
+async def asked(request: Request, response: Response, after: After = None, limit: Limit = 50) -> Asked:
+    return Asked(request, response, after, limit)
+
+
+Paging = Annotated[Asked, Depends(asked)]

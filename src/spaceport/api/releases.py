@@ -1,11 +1,11 @@
 """Releases of a space, and going back to one."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
 from spaceport.accounts import queries as accounts
 from spaceport.accounts.model import Role
 from spaceport.api.caller import RunningInstance, SignedIn
-from spaceport.api.pages import After, Limit, Page, page
+from spaceport.api.pages import Page, Paging
 from spaceport.api.spaces import Name, Owner
 from spaceport.deployments import queries, releases, rollback
 from spaceport.deployments.commands import Initiator
@@ -20,20 +20,12 @@ router = APIRouter(prefix="/api/v1/spaces/{owner}/{name}", tags=["deployments"])
 
 @router.get("/releases")
 def list_releases(
-    instance: RunningInstance,
-    claims: SignedIn,
-    owner: Owner,
-    name: Name,
-    request: Request,
-    response: Response,
-    cursor: After = None,
-    limit: Limit = 50,
+    instance: RunningInstance, claims: SignedIn, owner: Owner, name: Name, paging: Paging
 ) -> Page[ReleasePublic]:
     """What went live, newest first."""
     with instance.database.unit_of_work() as session:
         space = spaces.get(session, accounts.caller(session, claims), owner, name)
-        items = releases.page(session, space, after=cursor, limit=limit)
-    return page(request, response, items, limit=limit, last_id=items[-1].id if items else None)
+        return paging.page(releases.page(session, space, after=paging.after, limit=paging.limit))
 
 
 @router.post("/rollbacks", status_code=202)
