@@ -8,7 +8,7 @@ from spaceport.api.spaces import Name, Owner
 from spaceport.configuration import queries as configuration
 from spaceport.runtime.model import Observation
 from spaceport.spaces import queries
-from spaceport.spaces.model import DriftPublic
+from spaceport.spaces.drift import DriftPublic
 
 router = APIRouter(prefix="/api/v1/spaces", tags=["spaces"])
 

@@ -10,7 +10,7 @@ from spaceport.api.spaces import Name, Owner
 from spaceport.costs import dry_runs
 from spaceport.costs.model import CostForecast
 from spaceport.spaces import queries, settings
-from spaceport.spaces.model import SettingsPublic, SettingsUpdate
+from spaceport.spaces.settings import SettingsPublic, SettingsUpdate
 
 router = APIRouter(prefix="/api/v1/spaces", tags=["spaces"])
 

@@ -15,7 +15,7 @@ from spaceport.configuration.inputs import (
 )
 from spaceport.configuration.model import Kind, Version
 from spaceport.errors import NotFound
-from spaceport.spaces.model import Difference
+from spaceport.spaces.drift import Difference
 
 
 def newest(session: Session, space_id: str) -> dict[tuple[Kind, str], Version]:

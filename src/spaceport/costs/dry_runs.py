@@ -8,7 +8,7 @@ from spaceport.hub_accounts import commands as hub_accounts
 from spaceport.instance import Instance
 from spaceport.spaces import queries as spaces
 from spaceport.spaces import settings
-from spaceport.spaces.model import SettingsUpdate
+from spaceport.spaces.settings import SettingsUpdate
 
 
 def of_change(instance: Instance, caller: Caller, owner: str, name: str, wanted: SettingsUpdate) -> CostForecast:

@@ -15,7 +15,8 @@ from spaceport.costs.forecast import Pace, Spent
 from spaceport.costs.model import CostForecast, HardwareTier, HardwareUsage, SpaceCost, TeamCost
 from spaceport.errors import Invalid, NotFound
 from spaceport.runtime.usage import REPLICAS
-from spaceport.spaces.model import SettingsUpdate, Space
+from spaceport.spaces.model import Space
+from spaceport.spaces.settings import SettingsUpdate
 
 _LOOKBACK = timedelta(days=7)
 _SPENT = text("""

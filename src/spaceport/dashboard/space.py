@@ -22,7 +22,8 @@ from spaceport.fleet import queries as fleet
 from spaceport.runtime.model import Observation
 from spaceport.sources.model import UploadSource
 from spaceport.spaces import queries as spaces
-from spaceport.spaces.model import Difference, Space
+from spaceport.spaces.drift import Difference
+from spaceport.spaces.model import Space
 from spaceport.uploads import commands as uploads
 
 router = APIRouter()

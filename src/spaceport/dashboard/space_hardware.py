@@ -14,7 +14,8 @@ from spaceport.dashboard.space_frame import Name, Owner, Sent
 from spaceport.dashboard.visitor import RunningInstance
 from spaceport.instance import Instance
 from spaceport.spaces import queries, settings
-from spaceport.spaces.model import SettingsUpdate, Space
+from spaceport.spaces.model import Space
+from spaceport.spaces.settings import SettingsUpdate
 
 router = APIRouter()
 

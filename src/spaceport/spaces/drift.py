@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Field, Session, SQLModel
 
 from spaceport import clock
 from spaceport.events.record import record
@@ -15,6 +16,25 @@ CODE = frozenset({"exists", "sha", "runtime_sha"})
 FREE_HARDWARE = frozenset({"cpu-basic", "zero-a10g"})
 
 Differences = list[dict[str, Any]]
+
+
+class Difference(SQLModel):
+    """Where the Space on the Hub is not what we last applied."""
+
+    field: str = Field(
+        description="exists, sha, runtime_sha, visibility, hardware, sleep_time, replicas, secret:KEY or variable:KEY."
+    )
+    expected: str | int | bool | None
+    observed: str | int | bool | None
+
+
+class DriftPublic(SQLModel):
+    """`since` is when the first of the differences was confirmed, `observed_at` when the Hub was last asked."""
+
+    drifted: bool
+    since: datetime | None
+    observed_at: datetime | None
+    differences: list[Difference]
 
 
 @dataclass(frozen=True)

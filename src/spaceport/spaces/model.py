@@ -141,25 +141,6 @@ class Space(SQLModel, table=True):
         return HealthRule.model_validate(self.health)
 
 
-class Difference(SQLModel):
-    """Where the Space on the Hub is not what we last applied."""
-
-    field: str = Field(
-        description="exists, sha, runtime_sha, visibility, hardware, sleep_time, replicas, secret:KEY or variable:KEY."
-    )
-    expected: str | int | bool | None
-    observed: str | int | bool | None
-
-
-class DriftPublic(SQLModel):
-    """`since` is when the first of the differences was confirmed, `observed_at` when the Hub was last asked."""
-
-    drifted: bool
-    since: datetime | None
-    observed_at: datetime | None
-    differences: list[Difference]
-
-
 class SourceInput(SQLModel):
     """Where the code comes from; `token` reads a private Git repository and is never shown again."""
 
@@ -201,28 +182,6 @@ class SpaceUpdate(SourceInput, ReleaseJobs):
     health: HealthRule | None = None
     budgets: Budgets | None = None
     auto_deploy: bool | None = None
-
-
-class SettingsUpdate(SQLModel):
-    """Only what is given changes; the Hub starts the app again for most of it."""
-
-    model_config = ConfigDict(extra="forbid")  # type: ignore[assignment]
-
-    hardware: Hardware | None = Field(None, schema_extra={"examples": ["t4-small"]})
-    sleep_time: int | None = Field(
-        None, ge=-1, le=LONGEST_SLEEP_TIME, description="Seconds idle before sleep; -1 never. Paid hardware only."
-    )
-    replicas: int | None = Field(None, ge=1, le=1000, description="How many run at once. Paid hardware only.")
-    dev_mode: bool | None = Field(None, description="A container one can log into, which a push does not replace.")
-
-
-class SettingsPublic(SQLModel):
-    """What was set here, and where nothing was, what the Hub was last seen to have; null where nobody knows."""
-
-    hardware: str | None
-    sleep_time: int | None
-    replicas: int | str | None
-    dev_mode: bool | None
 
 
 class SpaceDeleted(SQLModel):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session
+from pydantic import ConfigDict
+from sqlmodel import Field, Session, SQLModel
 
 from spaceport import clock
 from spaceport.accounts.caller import Caller
@@ -18,7 +19,29 @@ from spaceport.instance import Instance
 from spaceport.runtime import observations
 from spaceport.runtime.model import Observation
 from spaceport.spaces import drift, queries
-from spaceport.spaces.model import SettingsPublic, SettingsUpdate, Space
+from spaceport.spaces.model import LONGEST_SLEEP_TIME, Hardware, Space
+
+
+class SettingsUpdate(SQLModel):
+    """Only what is given changes; the Hub starts the app again for most of it."""
+
+    model_config = ConfigDict(extra="forbid")  # type: ignore[assignment]
+
+    hardware: Hardware | None = Field(None, schema_extra={"examples": ["t4-small"]})
+    sleep_time: int | None = Field(
+        None, ge=-1, le=LONGEST_SLEEP_TIME, description="Seconds idle before sleep; -1 never. Paid hardware only."
+    )
+    replicas: int | None = Field(None, ge=1, le=1000, description="How many run at once. Paid hardware only.")
+    dev_mode: bool | None = Field(None, description="A container one can log into, which a push does not replace.")
+
+
+class SettingsPublic(SQLModel):
+    """What was set here, and where nothing was, what the Hub was last seen to have; null where nobody knows."""
+
+    hardware: str | None
+    sleep_time: int | None
+    replicas: int | str | None
+    dev_mode: bool | None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from spaceport.errors import SpaceportError
 from spaceport.hub import Head, Runtime
 from spaceport.hub_accounts import commands as hub_accounts
 from spaceport.reconcile import observations
-from spaceport.spaces.model import Sdk, SettingsUpdate
+from spaceport.spaces.model import Sdk
+from spaceport.spaces.settings import SettingsUpdate
 
 MINUTE = timedelta(minutes=1)
 

@@ -7,7 +7,8 @@ from spaceport.costs.model import HardwareTier, HardwareUsage
 from spaceport.dashboard.stories import samples
 from spaceport.dashboard.stories.story import EVERYTHING, VIEWER, Story
 from spaceport.runtime import domains
-from spaceport.spaces.model import Sdk, SettingsPublic, Visibility
+from spaceport.spaces.model import Sdk, Visibility
+from spaceport.spaces.settings import SettingsPublic
 
 _T4 = {"type": "gpu", "model": "Nvidia T4", "quantity": "1", "vram": "16 GB", "manufacturer": "Nvidia"}
 _TIERS: tuple[tuple[str, str, str, str, dict[str, str] | None, int], ...] = (

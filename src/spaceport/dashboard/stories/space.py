@@ -8,7 +8,7 @@ from spaceport.dashboard.stories.story import EVERYTHING, VIEWER, Story
 from spaceport.deployments.states import Status
 from spaceport.runtime.model import ReplicasPublic, RuntimePublic, ServedPublic
 from spaceport.spaces.deploy_rules import Lock
-from spaceport.spaces.model import Difference
+from spaceport.spaces.drift import Difference
 
 _THEIRS = "0c4d11aa" * 5
 _DRIFT = (
