@@ -1,53 +1,11 @@
 """Hub jobs at the REST door, run by a real Hub on loopback."""
 
-import asyncio
 import json
 from typing import Any
 
-import pytest
-from sqlalchemy import text
 from tests.api.doors.conftest import Crew
+from tests.api.doors.hub_jobs import JOBS, KEPT, SPEC, ended, events, frames, refusal, spec, started
 from tests.localhub_server import LocalHub
-
-from spaceport.hub_jobs import stream
-
-JOBS = "/api/v1/hub-jobs"
-EVENTS = text("SELECT data FROM event WHERE kind = :kind ORDER BY id")
-KEPT = text("SELECT event.data::text FROM event UNION ALL SELECT encode(body, 'escape') FROM idempotent_request")
-SPEC = {"docker_image": "python:3.11", "command": ["python", "-c", "print('said')"]}
-
-
-def spec(code: str = "print('said')", **wanted: Any) -> dict[str, Any]:
-    return SPEC | {"command": ["python", "-c", code]} | wanted
-
-
-def started(crew: Crew, code: str = "print('said')", **wanted: Any) -> dict[str, Any]:
-    return crew.done("POST", JOBS, spec(code, **wanted))
-
-
-def ended(crew: Crew, job: dict[str, Any]) -> dict[str, Any]:
-    frames(crew, job)
-    return crew.done("GET", f"{JOBS}/{job['id']}")
-
-
-def frames(crew: Crew, job: dict[str, Any], last_event_id: str | None = None) -> list[dict[str, Any]]:
-    owner = crew.people["owner"]
-    seen = {"Last-Event-ID": last_event_id} if last_event_id else {}
-    answer = owner.api.get(f"{JOBS}/{job['id']}/logs", headers=owner.headers | seen)
-    assert answer.status_code == 200, answer.text
-    blocks = [dict(line.split(": ", 1) for line in block.splitlines()) for block in answer.text.split("\n\n") if block]
-    return [block | {"data": json.loads(block["data"])} for block in blocks if "data" in block]
-
-
-def refusal(answer) -> tuple[int, str]:
-    assert answer.headers["content-type"] == "application/problem+json"
-    return answer.status_code, answer.json()["code"]
-
-
-def events(database, kind: str) -> list[dict[str, Any]]:
-    with database.unit_of_work() as session:
-        found = session.execute(EVENTS, {"kind": kind}).all()
-    return [row.data for row in found]
 
 
 def test_a_job_is_told_with_everything_that_the_hub_says_about_it(crew: Crew, hub: LocalHub) -> None:
@@ -145,40 +103,6 @@ def test_a_page_may_be_empty_and_not_the_last_when_the_initiator_is_filtered(cre
     assert ([job["id"] for job in second["items"]], second["next_cursor"]) == ([jobs[0]["id"]], None)
 
 
-def test_a_log_is_followed_to_its_end_and_goes_on_where_it_was_cut(crew: Crew) -> None:
-    job = started(crew, "import time\nfor n in range(4): print('line', n, flush=True); time.sleep(0.1)")
-    everything = frames(crew, job)
-    lines = [frame for frame in everything if frame["event"] == "log"]
-    assert [frame["data"]["line"] for frame in lines][-4:] == [f"line {n}" for n in range(4)]
-    assert [frame["id"] for frame in lines] == [str(number + 1) for number in range(len(lines))]
-    assert (everything[-1]["id"], everything[-1]["data"]["stage"]) == (stream.END, "COMPLETED")
-    rest = frames(crew, job, lines[-2]["id"])
-    assert [frame["id"] for frame in rest] == [lines[-1]["id"], stream.END]
-    owner = crew.people["owner"]
-    over = owner.api.get(f"{JOBS}/{job['id']}/logs", headers=owner.headers | {"Last-Event-ID": stream.END})
-    assert over.status_code == 204
-
-
-def test_a_log_that_the_hub_cuts_says_so_and_loses_nothing(crew: Crew, hub: LocalHub) -> None:
-    job = started(crew, "raise SystemExit(3)")
-    whole = frames(crew, job)
-    assert "exit code: 3" in whole[-1]["data"]["message"]
-    hub.fault(path=f"/{job['id']}/logs", cut_after=2, count=1)
-    cut = frames(crew, job)
-    assert (cut[-1]["event"], cut[-1]["data"]["code"]) == ("problem", "hub_unavailable")
-    last = [frame["id"] for frame in cut if "id" in frame]
-    rest = frames(crew, job, last[-1] if last else None)
-    assert cut[:-1] + rest == whole
-
-
-def test_more_logs_than_there_is_room_for_are_refused(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = started(crew)
-    monkeypatch.setattr(stream, "_places", asyncio.Semaphore(0))
-    answer = crew.ask("viewer", "GET", f"{JOBS}/{job['id']}/logs")
-    assert refusal(answer) == (503, "too_many_streams")
-    assert int(answer.headers["Retry-After"]) >= 1
-
-
 def test_a_job_is_canceled_and_told_apart_by_its_labels(crew: Crew, database) -> None:
     job = started(crew, "import time; time.sleep(60)")
     labeled = crew.done("PUT", f"{JOBS}/{job['id']}/labels", {"labels": {"a": "1"}})
@@ -202,38 +126,6 @@ def test_an_organisations_jobs_are_apart_from_the_users(crew: Crew) -> None:
     assert job["owner"]["name"] == "acme"
     assert crew.ask("owner", "GET", f"{JOBS}/{job['id']}").status_code == 404
     assert crew.done("GET", f"{JOBS}/{job['id']}?namespace=acme")["id"] == job["id"]
-
-
-def test_a_scheduled_job_lives_its_whole_life(crew: Crew, database) -> None:
-    at = f"{JOBS}/scheduled"
-    body = {"schedule": "@hourly", "job_spec": spec("import time; time.sleep(60)", labels={"case": crew.name})}
-    made = crew.done("POST", at, body)
-    one = f"{at}/{made['id']}"
-    assert (made["schedule"], made["suspend"], made["concurrency"]) == ("@hourly", False, False)
-    assert made["job_spec"]["command"][0] == "python"
-    assert made["status"]["next_job_run_at"]
-    assert [each["id"] for each in crew.done("GET", f"{at}?label=case={crew.name}")] == [made["id"]]
-    crew.done("POST", f"{one}/suspend")
-    assert crew.done("GET", one)["suspend"] is True
-    crew.done("POST", f"{one}/resume")
-    assert crew.done("GET", one)["suspend"] is False
-    job = crew.done("POST", f"{one}/trigger")
-    assert (job["initiator"]["type"], job["initiator"]["id"]) == ("scheduled-job", made["id"])
-    answer = crew.ask("deployer", "POST", f"{one}/trigger")
-    assert refusal(answer) == (409, "hub_conflict")
-    assert "set `concurrency`" in answer.json()["detail"]
-    assert crew.done("GET", one)["status"]["last_job"]["id"] == job["id"]
-    crew.done("POST", f"{JOBS}/{job['id']}/cancel")
-    crew.done("DELETE", one)
-    assert refusal(crew.ask("owner", "GET", one)) == (404, "hub_not_found")
-    for what in ("created", "suspended", "resumed", "triggered", "deleted"):
-        assert events(database, f"scheduled_hub_job.{what}")[0]["schedule"] == made["id"]
-
-
-def test_a_timetable_that_the_hub_refuses_comes_back_with_its_sentence(crew: Crew) -> None:
-    answer = crew.ask("owner", "POST", f"{JOBS}/scheduled", {"schedule": "61 * * * *", "job_spec": SPEC})
-    assert refusal(answer) == (422, "hub_refused")
-    assert "is not valid" in answer.json()["detail"]
 
 
 def test_what_the_hub_does_not_know_is_not_found(crew: Crew) -> None:
