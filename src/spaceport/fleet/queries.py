@@ -69,19 +69,20 @@ _COLUMNS = {
     **{f"release_{name}": f"release.{name}" for name in ReleaseLine.model_fields},
     **{f"last_{name}": f"last.{name}" for name in DeploymentLine.model_fields},
 }
-_MINE = "space.deleted_at IS NULL AND space.team_id = ANY(:team_ids)"
+_OURS = "space.team_id = ANY(:team_ids)"
+_MINE = f"space.deleted_at IS NULL AND {_OURS}"
 _COUNTS = {"total": "count(*) OVER ()", "managed": f"(SELECT count(*) FROM space WHERE {_MINE})"}  # noqa: S608
 
 
 def page(
     session: Session, caller: Caller, wanted: Wanted, *, sort: Sort, after: str | None, limit: int
 ) -> list[SpaceListed]:
-    """`after` is the last space of the page before."""
+    """`after` is the last space of the page before, also if it is not managed any more."""
     where = ["true"]
     if after is not None:
         by, order = _SORTS[sort]
         line = ", ".join([*by, "space.id"])
-        where = [f"({line}) {order} (SELECT {line} {_FROM} WHERE {_MINE} AND space.id = :after)"]
+        where = [f"({line}) {order} (SELECT {line} {_FROM} WHERE {_OURS} AND space.id = :after)"]
     rows = _rows(session, caller, wanted, where, f"{_ordered(sort)} LIMIT :limit", after=after, limit=limit)
     return [_listed(row) for row in rows]
 

@@ -146,6 +146,17 @@ def test_pages_hold_every_space_once_in_each_order(fleet: Fleet, sort: str):
         assert seen == sorted(seen)
 
 
+@pytest.mark.parametrize("sort", list(Sort))
+def test_a_space_that_goes_between_two_pages_takes_nothing_with_it(fleet: Fleet, sort: str):
+    for number in range(4):
+        fleet.space(f"page-{number}")
+    whole = fleet.names(f"sort={sort}")
+    first = fleet.crew.ask("viewer", "GET", f"/api/v1/spaces?sort={sort}&limit=2").json()
+    with fleet.database.unit_of_work() as session:
+        session.get_one(Space, first["next_cursor"]).deleted_at = clock.now()
+    assert fleet.names(f"sort={sort}&cursor={first['next_cursor']}") == whole[2:]
+
+
 def test_a_list_costs_as_many_statements_however_long_it_is(fleet: Fleet):
     with fleet.database.unit_of_work() as session:
         original = session.get_one(Space, fleet.crew.ids["space_id"]).model_dump(exclude={"id", "name"})
