@@ -13,7 +13,7 @@ from spaceport.hub import logs, transport
 from spaceport.hub.budget import Meter
 from spaceport.hub.configuration import Configuration
 from spaceport.hub.control import Control
-from spaceport.hub.failures import translated
+from spaceport.hub.failures import HubFailure, translated
 from spaceport.hub.jobs import HubJobs
 from spaceport.hub.model import HardwareOffer, Head, Identity, LogLine, NewSpace, RemoteFile, Runtime
 
@@ -74,7 +74,7 @@ class Hub(Control):
     @translated
     def hardware(self) -> list[HardwareOffer]:
         """What Spaces may run on, cheapest kinds first as the Hub lists them."""
-        return [
+        offers = [
             HardwareOffer(
                 name=tier.name,
                 pretty_name=tier.pretty_name,
@@ -85,6 +85,9 @@ class Hub(Control):
             )
             for tier in self._api.list_spaces_hardware()
         ]
+        if not offers:
+            raise HubFailure(0, "a list without any hardware")
+        return offers
 
     @translated
     def check_write(self, repo_id: str) -> None:

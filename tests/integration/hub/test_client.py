@@ -106,6 +106,11 @@ def test_an_answer_that_makes_no_sense_is_no_answer(body: bytes) -> None:
     assert (said.status, said.code, said.transient) == (0, "hub_unavailable", True)
 
 
+def test_a_list_without_any_hardware_is_no_answer_either() -> None:
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]") as url:
+        assert failure(Hub(url, TOKEN).hardware).transient
+
+
 @pytest.mark.parametrize("token", ["hf_wrong", "hf_with\nline", "hf_ümlaut", "hf_\x00"])
 def test_a_token_that_is_none_is_refused_without_being_shown(server: LocalHub, token: str) -> None:
     said = failure(Hub(server.url, token).whoami)
