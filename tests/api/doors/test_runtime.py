@@ -7,6 +7,7 @@ import httpx
 import pytest
 from tests.api.doors.conftest import Crew
 from tests.api.doors.test_spaces import code
+from tests.localhub import spaces
 from tests.localhub_server import LocalHub
 
 from spaceport import clock
@@ -117,6 +118,21 @@ def test_a_stage_that_only_an_act_ends_is_not_waited_out(
     answer = crew.ask("owner", "GET", f"{docker}/runtime?wait_for=running&timeout=30")
     assert code(answer) == (409, "stage_stands")
     assert answer.json()["stage"] == "PAUSED"
+
+
+def test_what_the_hub_says_went_wrong_is_told(
+    crew: Crew, docker: str, hub: LocalHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo_id = docker.removeprefix("/api/v1/spaces/")
+    spaces.push(hub.api(), repo_id, Dockerfile="FROM python:3.11\nRUN exit 3\n")
+    said = hub.wait(repo_id, "BUILD_ERROR")["errorMessage"]
+    assert "3" in said
+    shown = crew.done("GET", f"{docker}/runtime?fresh=true")
+    assert (shown["stage"], shown["error"]) == ("BUILD_ERROR", said)
+    monkeypatch.setattr(waiting, "STANDS_AFTER", clock.now() - clock.now())
+    answer = crew.ask("viewer", "GET", f"{docker}/runtime?wait_for=running&timeout=30")
+    assert code(answer) == (409, "stage_stands")
+    assert said in answer.json()["detail"]
 
 
 def test_the_newest_lines_of_a_log(crew: Crew, hub: LocalHub) -> None:
