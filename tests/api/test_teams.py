@@ -143,3 +143,18 @@ def test_an_id_of_another_form_is_refused_before_the_database_sees_it(people, me
 def test_an_unknown_role_is_refused(people, members):
     answer = people["ada"].post(members, {"email": "stranger@example.org", "role": "god"})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "role")
+
+
+def test_who_came_went_and_rose_is_on_record(people, members):
+    owner, viewer = people["owner"], people["viewer"]
+    address = f"{members}/{viewer.id}"
+    owner.patch(address, {"role": "admin"})
+    owner.delete(address)
+    team = members.removesuffix("/members")
+    told = [(each["kind"], each["data"]) for each in owner.get(f"{team}/activity").json()["items"]]
+    assert told[:2] == [
+        ("member.removed", {"member": viewer.id}),
+        ("member.role_changed", {"member": viewer.id, "before": "viewer", "role": "admin"}),
+    ]
+    assert ("member.added", {"member": viewer.id, "role": "viewer"}) in told
+    assert told[-1] == ("team.created", {"name": "Engines"})

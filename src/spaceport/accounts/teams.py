@@ -27,6 +27,7 @@ def create(session: Session, *, owner_id: str, name: str, personal: bool = False
     session.add(team)
     session.flush()
     session.add(Membership(team_id=team.id, user_id=owner_id, role=Role.OWNER))
+    record(session, "team.created", team_id=team.id, actor=owner_id, name=name)
     return TeamPublic(id=team.id, slug=team.slug, name=name, personal=personal, role=Role.OWNER)
 
 
@@ -45,6 +46,7 @@ def add_member(session: Session, caller: Caller, team_id: str, member: MemberCre
         raise errors.Conflict("They are in the team already.", code="member_exists", fix="Change their role instead.")
     membership = Membership(team_id=team_id, user_id=user.id, role=member.role)
     session.add(membership)
+    record(session, "member.added", team_id=team_id, actor=caller.user_id, member=user.id, role=member.role.value)
     return _public(user, membership)
 
 
@@ -56,7 +58,9 @@ def change_role(session: Session, caller: Caller, team_id: str, user_id: str, ro
     caller.require(team_id, _needed_to_handle(membership.role))
     if role is not Role.OWNER:
         _keep_an_owner(session, membership)
-    membership.role = role
+    before, membership.role = membership.role, role
+    facts = {"member": user_id, "before": before.value, "role": role.value}
+    record(session, "member.role_changed", team_id=team_id, actor=caller.user_id, **facts)
     return _public(user, membership)
 
 
@@ -69,6 +73,7 @@ def remove_member(session: Session, caller: Caller, team_id: str, user_id: str) 
         caller.require(team_id, _needed_to_handle(membership.role))
     _keep_an_owner(session, membership)
     session.delete(membership)
+    record(session, "member.removed", team_id=team_id, actor=caller.user_id, member=user_id)
 
 
 def rename(session: Session, caller: Caller, team_id: str, name: str) -> TeamPublic:
