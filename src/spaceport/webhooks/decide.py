@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import text
@@ -66,7 +66,7 @@ def deploy(session: Session, limits: Limits, delivery_id: str, judged: Sequence[
     """Start what is to be deployed, together, and say about each what came of it."""
     wanted = {each.candidate.space_id: each for each in judged if each.verdict.outcome is Outcome.DEPLOYED}
     got = _start(session, limits, delivery_id, wanted)
-    return [_decision(delivery_id, each, got.get(each.candidate.space_id)) for each in judged]
+    return [_decision(delivery_id, _by_another_ref(each, wanted), got.get(each.candidate.space_id)) for each in judged]
 
 
 def keep(session: Session, delivery: Delivery, decisions: Sequence[Decision]) -> None:
@@ -95,6 +95,15 @@ def summarise(delivery: Delivery, decisions: Sequence[Decision]) -> None:
 def _judge(candidate: Candidate, push: Push, *, again: bool) -> Judged:
     known = candidate.about(push, again=again)
     return Judged(candidate, push, rules.judge(push, candidate.rules, known, clock.now()))
+
+
+def _by_another_ref(judged: Judged, wanted: Mapping[str, Judged]) -> Judged:
+    """Of several refs that one delivery moved and a space follows, the last is deployed; the others say so."""
+    chosen = wanted.get(judged.candidate.space_id)
+    if judged.verdict.outcome is not Outcome.DEPLOYED or chosen is None or chosen is judged:
+        return judged
+    reason = f"ignored: the same delivery tells of {chosen.push.ref}, which is deployed instead"
+    return replace(judged, verdict=Verdict(Outcome.IGNORED, "another_ref", reason))
 
 
 def _start(session: Session, limits: Limits, delivery_id: str, wanted: Mapping[str, Judged]) -> dict[str, Got]:

@@ -144,7 +144,9 @@ def _by_files(oracle: Oracle, candidate: Candidate, push: Push, token: str | Non
     assert after is not None
     moved = rules.judge(push, candidate.rules, replace(known, deployed=None, pending=False), clock.now())
     url = str(known.source.get("url", ""))
-    files = oracle.files(url, token, known.deployed, after) if url and known.deployed else None
+    # What all spaces that kept up have in common is asked once, wherever each of them stands.
+    since = push.before if rules.goes_on(push, known) else known.deployed
+    files = oracle.files(url, token, since, after) if url and since else None
     if files is None:
         return replace(moved, reason=f"{moved.reason}, and which files changed cannot be told")
     return rules.by_files(candidate.rules, known, files, moved)

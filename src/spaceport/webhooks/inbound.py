@@ -26,6 +26,8 @@ MAX_BODY = 5 * 1024 * 1024
 _KEPT_PAYLOAD = 16 * 1024
 _KEPT_FILES = 1000
 
+_NO_HOOK = "It was deleted, or the address is another one: create a hook, and give the host its address."
+
 _HOOK = text("""
     SELECT id, team_id, repository, sealed_secret, verified_at,
         (SELECT delivery.id FROM delivery WHERE hook_id = hook.id AND key = :key) AS seen
@@ -57,7 +59,7 @@ def receive(instance: Instance, provider: Provider, hook_id: str, headers: Mappi
         with instance.database.unit_of_work() as session:
             hook = session.execute(_HOOK, {"id": hook_id, "provider": provider.value, "key": key}).first()
             if hook is None:
-                raise NotFound("There is no such hook.", code="hook_not_found")
+                raise NotFound("There is no such hook.", code="hook_not_found", fix=_NO_HOOK)
             secret = instance.sealer.open(hook.sealed_secret, context=f"hook:{hook.id}:secret")
             refused = signatures.refusal(provider, headers, body, secret, now=time.time())
             if refused is None:

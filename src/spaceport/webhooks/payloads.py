@@ -5,7 +5,7 @@ Whatever is missing or of another type reads as absent: a host may change its pa
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -24,8 +24,9 @@ _GITHUB_COMMITS, _GITHUB_FILES = 2048, 3000
 class Push:
     """A ref that moved. `before` or `after` is None where it was made or deleted.
 
-    `files` were added, changed or removed; None when the host did not list all of them. `default_branch` is None
-    when the host did not say.
+    `files` were added, changed or removed; None when the host did not list all of them. They are not `exact` where
+    the host does not say that a push took commits away: what those had changed is changed back, and not listed.
+    `default_branch` is None when the host did not say.
     """
 
     ref: str
@@ -34,6 +35,7 @@ class Push:
     message: str = ""
     files: frozenset[str] | None = None
     default_branch: str | None = None
+    exact: bool = True
 
     @property
     def branch(self) -> str | None:
@@ -68,13 +70,15 @@ def read(provider: Provider, headers: Mapping[str, str], body: bytes) -> Said:
     said = _READERS[provider](event, document)
     if not (said.ping or said.pushes or said.why):
         return Said(said.event, said.repository, why=f"Events of the kind {said.event} deploy nothing.")
-    return said
+    # A ref that is named twice counts as it was named last.
+    return replace(said, pushes=tuple({push.ref: push for push in said.pushes}.values()))
 
 
 def _document(headers: Mapping[str, str], body: bytes) -> Any:
     """GitHub and Gitea may be told to send a form, with the JSON in one field of it."""
-    if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return json.loads(parse_qs(body.decode(), max_num_fields=10)["payload"][0]) if b"payload=" in body else None
+    if headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
+        [payload] = parse_qs(body.decode(), max_num_fields=10).get("payload", [""])
+        return json.loads(payload)
     return json.loads(body)
 
 
@@ -82,45 +86,43 @@ def _github(event: str, document: dict[str, Any]) -> Said:
     repository = _text(_map(document, "repository"), "full_name")
     if event != "push":
         return Said(event or "unknown", repository, ping=event == "ping", document=document)
-    commits = _list(document, "commits")
-    complete = len(commits) < _GITHUB_COMMITS and not document.get("forced")
-    return Said(event, repository, _push(document, commits, complete=complete), document=document)
+    complete = len(_list(document, "commits")) < _GITHUB_COMMITS and not document.get("forced")
+    return _pushed(event, repository, document, complete=complete)
 
 
 def _gitlab(event: str, document: dict[str, Any]) -> Said:
-    project = _map(document, "project")
-    repository = _text(project, "path_with_namespace")
+    repository = _text(_map(document, "project"), "path_with_namespace")
     if _text(document, "object_kind") not in ("push", "tag_push"):
         return Said(event or "unknown", repository, document=document)
-    commits = _list(document, "commits")
-    complete = document.get("total_commits_count") == len(commits)
-    default = _text(project, "default_branch")
-    return Said(event, repository, _push(document, commits, complete=complete, default=default), document=document)
+    complete = document.get("total_commits_count") == len(_list(document, "commits"))
+    return _pushed(event, repository, document, complete=complete, exact=False)
 
 
 def _gitea(event: str, document: dict[str, Any]) -> Said:
     repository = _text(_map(document, "repository"), "full_name")
     if event != "push":
         return Said(event or "unknown", repository, ping=event == "ping", document=document)
-    commits = _list(document, "commits")
     # It lists five commits by default, and says in newer versions how many there were.
-    complete = document.get("total_commits") == len(commits)
-    return Said(event, repository, _push(document, commits, complete=complete), document=document)
+    complete = document.get("total_commits") == len(_list(document, "commits"))
+    return _pushed(event, repository, document, complete=complete, exact=False)
 
 
-def _push(
-    document: dict[str, Any], commits: list[Any], *, complete: bool, default: str | None = None
-) -> tuple[Push, ...]:
+def _pushed(
+    event: str, repository: str | None, document: dict[str, Any], *, complete: bool, exact: bool = True
+) -> Said:
     """One push in GitHub's form, which GitLab and Gitea share."""
-    ref = _text(document, "ref")
-    if not ref:
-        return ()
-    head = _map(document, "head_commit") or (commits[-1] if commits else {})
-    created = _sha(document, "before") is None
-    files = _files(commits) if complete and commits and not created else None
-    default = default or _text(_map(document, "repository"), "default_branch")
-    message = _text(head, "message") or ""
-    return (_made(ref, _sha(document, "before"), _sha(document, "after"), message, files, default),)
+    ref, before, after = _text(document, "ref"), _sha(document, "before"), _sha(document, "after")
+    deleted = set(_text(document, "after") or "") == {"0"}
+    if not ref or not (after or deleted):
+        return Said(event, repository, why="It does not say what moved to which commit.", document=document)
+    commits = _list(document, "commits")
+    head = _map(document, "head_commit") or next((each for each in commits if _text(each, "id") == after), {})
+    files = _files(commits) if complete and commits and before else None
+    default = next(
+        filter(None, (_text(_map(document, name), "default_branch") for name in ("repository", "project"))), None
+    )
+    push = _made(ref, before, after, _text(head, "message") or "", files, default)
+    return Said(event, repository, (replace(push, exact=exact),), document=document)
 
 
 def _bitbucket(event: str, document: dict[str, Any]) -> Said:
@@ -170,7 +172,7 @@ def _made(
 
 
 def _files(commits: list[Any]) -> frozenset[str] | None:
-    """Every path that a commit names; None when one of them does not list its files, or too many."""
+    """Every path that a commit names; None when one of them does not list its files, or too many, or no real names."""
     found: set[str] = set()
     for commit in commits:
         for kind in ("added", "modified", "removed"):
@@ -178,7 +180,8 @@ def _files(commits: list[Any]) -> frozenset[str] | None:
             if not isinstance(listed, list) or len(listed) >= _GITHUB_FILES:
                 return None
             found.update(path for path in listed if isinstance(path, str))
-    return frozenset(found) if len(found) <= _MAX_FILES else None
+    names = "".join(found)
+    return frozenset(found) if len(found) <= _MAX_FILES and _storable(names) == names else None
 
 
 def _map(document: Any, name: str) -> dict[str, Any]:
@@ -193,7 +196,12 @@ def _list(document: Any, name: str) -> list[Any]:
 
 def _text(document: Any, name: str) -> str | None:
     value = document.get(name) if isinstance(document, dict) else None
-    return value.replace("\0", "") if isinstance(value, str) and value else None
+    return _storable(value[:_LONGEST_MESSAGE]) if isinstance(value, str) and value else None
+
+
+def _storable(text: str) -> str:
+    """The database takes neither NUL nor half of a surrogate pair, and JSON can hold both."""
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _sha(document: Any, name: str) -> str | None:

@@ -68,13 +68,26 @@ def path_filter(rules: Rules, source: Mapping[str, Any]) -> list[str]:
     return rules.paths or ([f"{folder}/**"] if folder else [])
 
 
+def goes_on(push: Push, known: Known) -> bool:
+    """Whether the push begins at what the space has, as far as that concerns the space."""
+    return known.chained or (push.before is not None and push.before == known.deployed)
+
+
 def by_files(rules: Rules, known: Known, files: frozenset[str], verdict: Verdict) -> Verdict:
     """The verdict once it is known what has changed since the space's revision."""
     wanted = path_filter(rules, known.source)
-    if patterns.allows_any(wanted, files):
+    if _concerned(rules, known.source, files):
         return verdict
     shown = ", ".join(wanted[:3]) + (" …" if len(wanted) > 3 else "")
     return _ignored("paths", f"none of the {len(files)} changed files matches {shown}")
+
+
+def _concerned(rules: Rules, source: Mapping[str, Any], files: frozenset[str]) -> bool:
+    folder = str(source.get("folder") or "")
+    if rules.paths or not folder:
+        return patterns.allows_any(rules.paths, files)
+    # A name and no pattern: brackets are usual in folders of web frameworks.
+    return any(name == folder or name.startswith(f"{folder}/") for name in files)
 
 
 def _stopped(push: Push, rules: Rules, known: Known, now: datetime) -> Verdict | None:
@@ -122,7 +135,7 @@ def _by_paths(push: Push, rules: Rules, known: Known, verdict: Verdict) -> Verdi
     if push.files is not None:
         found = by_files(rules, known, push.files, verdict)
         # That nothing has changed is believed only when the list begins where the space is.
-        since_ours = known.pending or known.chained or push.before == known.deployed
+        since_ours = known.pending or (push.exact and goes_on(push, known))
         if found.outcome is Outcome.DEPLOYED or since_ours:
             return found
     return Verdict(Outcome.DECIDING, "files", "Git is asked which files have changed", verdict.ref)

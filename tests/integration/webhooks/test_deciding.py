@@ -96,6 +96,58 @@ def test_many_spaces_cost_one_comparison(bench, repo, git):
     assert [len(bench.deployments(space)) for space in spaces] == [1] * 5
 
 
+@pytest.mark.parametrize("provider", [Provider.GITLAB, Provider.GITEA, Provider.FORGEJO])
+def test_what_a_forced_push_took_away_is_changed_too_where_the_host_does_not_say_that_it_was_forced(
+    bench, repo, provider
+):
+    server, url = repo
+    first = server.commit({"api/a": "1"})
+    second = server.commit({"api/a": "2"})
+    spaces = {folder: bench.space(url, rules=Rules(paths=[f"{folder}/**"])) for folder in ("api", "docs", "web")}
+    host = bench.hook(spaces["api"], provider)
+    host.push(second)
+    for space in spaces.values():
+        bench.end(bench.begin(space, second), Status.SUCCEEDED)
+    server.git("update-ref", "refs/heads/main", first)
+    third = server.commit({"docs/b": "1"})
+
+    receipt = host.push(third, before=second, files=("docs/b",))
+    at_once = {folder: len(bench.deployments(space)) for folder, space in spaces.items()}
+    bench.decide()
+
+    assert at_once == {"api": 1, "docs": 2, "web": 1}
+    assert {folder: len(bench.deployments(space)) for folder, space in spaces.items()} == {
+        "api": 2,
+        "docs": 2,
+        "web": 1,
+    }
+    assert "ignored: none of the 2 changed files matches web/**" in {
+        decision.reason for decision in bench.decisions(receipt)
+    }
+
+
+def test_spaces_that_stand_at_different_revisions_cost_one_comparison_as_long_as_no_push_was_missed(bench, repo, git):
+    server, url = repo
+    folders = [f"apps/{number}" for number in range(4)]
+    first = server.commit({f"{folder}/a": "1" for folder in folders})
+    spaces = [bench.space(url, source={"folder": folder}) for folder in folders]
+    host = bench.hook(spaces[0], Provider.BITBUCKET)
+    host.push(first)
+    for space in spaces:
+        bench.end(bench.begin(space, first), Status.SUCCEEDED)
+    before = first
+    for folder, space in zip(folders, spaces, strict=True):
+        after = server.commit({f"{folder}/a": "2"})
+        git.requests.clear()
+        host.push(after, before=before)
+        bench.decide()
+        assert len([path for path in git.requests if "info/refs" in path]) == 1
+        bench.end(bench.begin(space, after), Status.SUCCEEDED)
+        before = after
+
+    assert [len(bench.deployments(space)) for space in spaces] == [2, 2, 2, 2]
+
+
 def test_the_default_branch_is_asked_for_where_the_host_does_not_name_it(bench, repo):
     server, url = repo
     head = server.commit({"a": "1"})

@@ -106,10 +106,49 @@ def test_files_are_not_believed_complete_where_a_host_cuts_lists_off():
     assert [said.pushes[0].files for said in read] == [None, None, None, {"x"}]
 
 
-@pytest.mark.parametrize("body", [b"", b"nonsense", b"[]", b"null", b"[" * 100_000, b"\xff\xfe", b"payload=%7B"])
+def test_of_a_ref_that_is_named_twice_the_last_counts():
+    body = git_hosts.push(Provider.BITBUCKET, "a/b", "1" * 40)
+    body["push"]["changes"] += git_hosts.push(Provider.BITBUCKET, "a/b", "2" * 40)["push"]["changes"]
+    said = payloads.read(Provider.BITBUCKET, {"x-event-key": "repo:push"}, json.dumps(body).encode())
+    assert [(push.ref, push.after) for push in said.pushes] == [("refs/heads/main", "2" * 40)]
+
+
+@pytest.mark.parametrize("provider", [Provider.GITHUB, Provider.GITLAB, Provider.GITEA])
+def test_a_push_to_nothing_known_is_no_deletion(provider):
+    sent = git_hosts.send(provider, "secret", git_hosts.push(provider, "a/b", "main"))
+    said = payloads.read(provider, sent.headers, sent.body)
+    assert (said.pushes, said.why) == ((), "It does not say what moved to which commit.")
+
+
+def test_the_message_is_that_of_the_commit_on_top_in_whatever_order_they_are_listed():
+    body = git_hosts.push(Provider.GITEA, "a/b", "1" * 40, message="on top", total=2)
+    body["commits"].append({"id": "2" * 40, "message": "older"})
+    [push] = payloads.read(Provider.GITEA, {"x-gitea-event": "push"}, json.dumps(body).encode()).pushes
+    assert push.message == "on top"
+
+
+@pytest.mark.parametrize("bad", ["\0", "\ud800"])
+def test_what_the_database_cannot_keep_is_replaced_and_a_list_with_such_a_name_not_believed(bad):
+    body = git_hosts.push(
+        Provider.GITHUB, f"a/b{bad}", "1" * 40, before="2" * 40, ref=f"refs/heads/{bad}", files=("a", bad), message=bad
+    )
+    said = payloads.read(Provider.GITHUB, {"x-github-event": "push"}, json.dumps(body).encode())
+    [push] = said.pushes
+    assert bad not in f"{said.repository}{push.ref}{push.message}"
+    assert push.branch not in ("", bad)
+    assert push.files is None
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"nonsense", b"xpayload=1", b"[]", b"null", b"[" * 100_000, b"\xff\xfe", b"payload=%7B", b"payload="]
+)
 @pytest.mark.parametrize("provider", Provider)
 def test_what_is_no_json_object_is_said_to_be_none(provider, body):
-    for kind in ("application/json", "application/x-www-form-urlencoded"):
+    for kind in (
+        "application/json",
+        "application/x-www-form-urlencoded",
+        "Application/X-WWW-Form-Urlencoded; charset=x",
+    ):
         said = payloads.read(provider, {"content-type": kind, "x-gitlab-event": "Push Hook"}, body)
         assert said.pushes == ()
         assert said.why
@@ -119,7 +158,22 @@ NAMES = ["ref", "before", "after", "commits", "repository", "project", "push", "
 NAMES += ["event", "repo", "updatedRefs", "object_kind", "head_commit", "full_name", "name", "scope"]
 ANYTHING = st.recursive(
     st.sampled_from(
-        [None, True, 0, -1.5, "", "x", "\0", "a" * 40, "0" * 40, "refs/heads/x", "refs/tags/x", "push", "repo"]
+        [
+            None,
+            True,
+            0,
+            -1.5,
+            "",
+            "x",
+            "\0",
+            "\udc80",
+            "a" * 40,
+            "0" * 40,
+            "refs/heads/x",
+            "refs/tags/x",
+            "push",
+            "repo",
+        ]
     ),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
     max_leaves=12,

@@ -116,6 +116,26 @@ def test_a_source_with_a_folder_is_concerned_by_that_folder_alone():
     assert reason == "ignored: none of the 1 changed files matches apps/one/**"
 
 
+def test_a_folder_is_a_name_and_no_pattern():
+    source = GIT | {"folder": "app/[slug]"}
+    assert judge({"files": frozenset({"app/[slug]/page.py"})}, source=source).outcome is Outcome.DEPLOYED
+    assert ignored({"files": frozenset({"app/s/page.py", "app/[slug].md"})}, source=source)
+
+
+def test_with_nothing_but_exclusions_everything_else_counts():
+    given = Rules(paths=["!docs/**", "!*.md"])
+    assert judge({"files": frozenset({"app.py"})}, given).outcome is Outcome.DEPLOYED
+    assert ignored({"files": frozenset({"docs/deep/a.py", "README.md"})}, given)
+
+
+def test_where_a_push_may_have_taken_commits_away_that_nothing_concerns_the_space_is_asked_of_git():
+    given, listed = Rules(paths=["api/**"]), {"files": frozenset({"docs/x"}), "exact": False}
+    assert judge(listed, given).code == "files"
+    assert judge(listed | {"before": "2c" * 20}, given, chained=True).code == "files"
+    assert judge(listed, given, pending=True).outcome is Outcome.IGNORED, "what is queued fetches the head anyway"
+    assert judge(listed | {"files": frozenset({"api/x"})}, given).outcome is Outcome.DEPLOYED
+
+
 def test_that_nothing_concerns_the_space_is_believed_only_of_a_list_that_begins_where_the_space_is():
     given, other = Rules(paths=["api/**"]), {"files": frozenset({"docs/x"})}
     assert judge(other, given).outcome is Outcome.IGNORED
