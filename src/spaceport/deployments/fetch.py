@@ -41,7 +41,7 @@ def _fetch(step: Step, source: Source, work: Path) -> Fetched:
         case GitSource():
             stopped, policy = step.given_up.is_set, step.instance.egress
             known = token(step)
-            return git.fetch(source, folder, token=known, policy=policy, cancelled=stopped, cache=_cache(step, known))
+            return git.fetch(source, folder, token=known, policy=policy, cancelled=stopped, cache=cache(step, known))
         case UploadSource():
             return _unpack(step, source, work)
         case SpaceSource():
@@ -62,6 +62,11 @@ def cached(instance: Instance) -> Path:
     return instance.settings.data_dir / "repositories"
 
 
+def work(instance: Instance) -> Path:
+    """Where each deployment has a folder while its source is fetched and pushed."""
+    return instance.settings.data_dir / "work"
+
+
 def token(step: Step) -> str | None:
     space = step.claim.space
     if space.sealed_source_token is None or not _is_the_spaces(step.deployment, space):
@@ -69,7 +74,7 @@ def token(step: Step) -> str | None:
     return step.instance.sealer.open(space.sealed_source_token, context=space.source_token_context)
 
 
-def _cache(step: Step, known: str | None) -> Cache:
+def cache(step: Step, known: str | None) -> Cache:
     """What was read with a token is for the same team with the same token."""
     reader = step.instance.sealer.digest(f"source:{step.deployment.team_id}\n{known or ''}")
     return Cache(cached(step.instance), reader)

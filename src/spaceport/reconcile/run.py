@@ -11,7 +11,7 @@ from spaceport.deployments import fetch, gates, leftover
 from spaceport.deployments.slot import Limits
 from spaceport.instance import Instance
 from spaceport.reconcile import configuration, stuck, sweep, triggers
-from spaceport.sources import git_cache
+from spaceport.sources import git_cache, scratch
 from spaceport.uploads import commands as uploads
 from spaceport.webhooks import deliveries
 from spaceport.webhooks.deciding import decide_next
@@ -49,7 +49,7 @@ async def run(instance: Instance) -> None:
             tasks.create_task(_repeat(threads, PRUNE_EVERY, lambda: _prune(instance)))
             for _ in range(_DECIDING):
                 tasks.create_task(_repeat(deciding, DECIDE_EVERY, lambda: decide_next(instance, stopping.is_set)))
-            tasks.create_task(_repeat(threads, FORGET_EVERY, lambda: _forget_repositories(instance)))
+            tasks.create_task(_repeat(threads, FORGET_EVERY, lambda: _forget_folders(instance)))
     finally:
         stopping.set()
         for pool in (threads, deciding):
@@ -103,6 +103,7 @@ def _prune(instance: Instance) -> bool:
     return any(more)
 
 
-def _forget_repositories(instance: Instance) -> bool:
+def _forget_folders(instance: Instance) -> bool:
     git_cache.prune(fetch.cached(instance))
+    scratch.prune(fetch.work(instance))
     return False

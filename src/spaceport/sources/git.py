@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from spaceport.egress.policy import Policy
-from spaceport.sources import files, git_failures
+from spaceport.sources import files, git_failures, scratch
 from spaceport.sources.commands import Guard
 from spaceport.sources.git_cache import Cache
 from spaceport.sources.git_remote import Remote, Tip, named_by_id
@@ -52,8 +52,8 @@ def resolve_all(
     asked = [ref for ref, tip in known.items() if tip is None]
     if not asked:
         return dict(known)
-    with tempfile.TemporaryDirectory(prefix="spaceport-git-") as scratch:
-        repository = Repository.create(Guard(Path(scratch), limits, cancelled))
+    with scratch.folder() as made:
+        repository = Repository.create(Guard(made, limits, cancelled))
         return known | Remote.of(url, repository, policy=policy, token=token).tips(asked)
 
 
@@ -81,8 +81,8 @@ def fetch(
     git_failed, fetch_timed_out) or Unavailable (git_missing, git_too_old, disk_full).
     """
     into.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=into.parent) as scratch:
-        guard = Guard(Path(scratch), limits, cancelled)
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=into.parent) as made:
+        guard = Guard(Path(made), limits, cancelled)
         remote = Remote.of(source.url, Repository.create(guard), policy=policy, token=token)
         tip = named_by_id(source.ref) or remote.tip(source.ref)
         while True:

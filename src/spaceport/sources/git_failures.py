@@ -41,11 +41,6 @@ def no_such_object(stderr: str) -> bool:
     return "not our ref" in stderr
 
 
-def none_as_young(stderr: str) -> bool:
-    """Whether `--shallow-since` left nothing to fetch."""
-    return "no commits selected for shallow requests" in stderr or "error processing shallow info" in stderr
-
-
 def ref_not_found(ref: str | None) -> errors.Invalid:
     if ref is None:
         return errors.Invalid(

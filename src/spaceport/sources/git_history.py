@@ -1,19 +1,20 @@
 """Questions about a repository's history that need no file of it: which paths differ, and what came before what."""
 
-import tempfile
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from pathlib import Path
+from dataclasses import replace
 
 from spaceport.egress.policy import Policy
+from spaceport.sources import scratch
 from spaceport.sources.commands import Guard
+from spaceport.sources.git_cache import Cache
 from spaceport.sources.git_remote import Remote
 from spaceport.sources.git_repository import GitFailed, Repository
 from spaceport.sources.limits import DEFAULT, Limits
 from spaceport.sources.model import GitSource
 
-# Committers' clocks differ.
-_CLOCKS = timedelta(days=1)
+_COMMITS_ALONE = "--filter=tree:0"
+# How many steps back are looked at first.
+_NEAR = 50
 
 
 def changed_files(
@@ -30,8 +31,8 @@ def changed_files(
 
     Raises what `git.fetch` raises; `ref_not_found` for a commit that the host does not have any more.
     """
-    with tempfile.TemporaryDirectory(prefix="spaceport-git-") as scratch:
-        repository = Repository.create(Guard(Path(scratch), limits, cancelled))
+    with scratch.folder() as made:
+        repository = Repository.create(Guard(made, limits, cancelled))
         remote = Remote.of(source.url, repository, policy=policy, token=token)
         remote.bring(before, after, options=("--depth=1", "--filter=blob:none"))
         listed = repository.run("diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after)
@@ -43,28 +44,44 @@ def is_before(  # noqa: PLR0913 - what fetch takes, and the two commits
     revision: str,
     later: str,
     *,
-    committed_at: datetime | None,
     token: str | None,
     policy: Policy,
     cancelled: Callable[[], bool],
     limits: Limits = DEFAULT,
+    cache: Cache | None = None,
 ) -> bool:
-    """Whether `revision`, committed at `committed_at`, is an ancestor of the commit `later`.
+    """Whether the commit `revision` is an ancestor of the commit `later`, whatever time the two say that they are of.
 
-    Fetches commits alone, and only those since then: next to nothing where `revision` is the newer one. Raises
-    what `git.fetch` raises; `ref_not_found` when the host does not have `later` any more.
+    Fetches commits alone: those near the two, and where neither of them leads to the other, all. With a `cache` the
+    host is asked once for all spaces that go from the one to the other. Raises what `git.fetch` raises;
+    `ref_not_found` when the host does not have `later` any more.
     """
-    options = ["--filter=tree:0"]
-    if committed_at is not None:
-        options.append(f"--shallow-since={int((committed_at - _CLOCKS).timestamp())}")
-    with tempfile.TemporaryDirectory(prefix="spaceport-git-") as scratch:
-        repository = Repository.create(Guard(Path(scratch), limits, cancelled))
-        remote = Remote.of(source.url, repository, policy=policy, token=token)
-        if not remote.bring(later, options=tuple(options)):
-            return False
-        try:
-            # Everything that came is in the history of `later`.
-            repository.run("cat-file", "-e", f"{revision}^{{commit}}")
-        except GitFailed:
-            return False
+    with scratch.folder() as made:
+        guard = Guard(made, limits, cancelled)
+        remote = Remote.of(source.url, Repository.create(guard), policy=policy, token=token)
+
+        def bring(repository: Repository) -> None:
+            _bring_history(replace(remote, repository=repository), revision, later)
+
+        kept = cache or Cache(made / "once", "")
+        with kept.repository(str(remote.target.url), f"history {revision} {later}", guard, bring) as repository:
+            return _leads_to(repository, revision, later)
+
+
+def _bring_history(remote: Remote, revision: str, later: str) -> None:
+    """As much of it as tells which of the two came before the other."""
+    remote.bring(later, revision, options=(f"--depth={_NEAR}", _COMMITS_ALONE))
+    repository = remote.repository
+    if _leads_to(repository, revision, later) or _leads_to(repository, later, revision):
+        return
+    if repository.run("rev-parse", "--is-shallow-repository").strip() == "true":
+        remote.bring(later, options=("--unshallow", _COMMITS_ALONE))
+
+
+def _leads_to(repository: Repository, ancestor: str, descendant: str) -> bool:
+    """As far as the repository has the history between the two."""
+    try:
+        repository.run("merge-base", "--is-ancestor", ancestor, descendant)
+    except GitFailed:
+        return False
     return True

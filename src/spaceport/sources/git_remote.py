@@ -70,20 +70,14 @@ class Remote:
             wanted = self._fetch_by_name(tip)
         return Tip(self._commit(wanted), tip.ref)
 
-    def bring(self, *revisions: str, options: tuple[str, ...]) -> bool:
-        """Fetch commits by their ids; False when none of them is as young as `--shallow-since` asks.
-
-        Raises errors.Invalid(code="ref_not_found") for one that the host does not have.
-        """
+    def bring(self, *revisions: str, options: tuple[str, ...]) -> None:
+        """Fetch commits by their ids. Raises Invalid(code="ref_not_found") for one that the host does not have."""
         try:
             self._run("fetch", "--quiet", "--no-tags", *options, "--", str(self.target.url), *revisions)
         except GitFailed as failed:
-            if git_failures.none_as_young(failed.stderr):
-                return False
             if git_failures.no_such_object(failed.stderr) or git_failures.only_by_name(failed.stderr):
                 raise git_failures.ref_not_found(revisions[0]) from None
             raise self._explain(failed) from None
-        return True
 
     def _fetch_by_name(self, tip: Tip) -> str:
         """Older servers: the branch as it stands by now, or for a bare commit id the whole history."""

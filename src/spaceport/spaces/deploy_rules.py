@@ -1,5 +1,6 @@
 """When a push deploys a space, and when nothing may: a space's deploy rules."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,6 +17,8 @@ from spaceport.events.record import record
 from spaceport.spaces.model import Space
 
 _LONGEST_FREEZE = 31 * 24 * 60
+# croniter's R is another minute at every look.
+_RANDOM = re.compile(r"(?<![a-z])r(?![a-z])", re.IGNORECASE)
 
 
 def _timezone(name: str) -> str:
@@ -29,6 +32,8 @@ def _timezone(name: str) -> str:
 def _cron(expression: str) -> str:
     if len(expression.split()) != 5 and not expression.startswith("@"):
         raise ValueError("is not a cron expression of five fields")
+    if _RANDOM.search(expression):
+        raise ValueError("is a cron expression that matches by chance")
     try:
         croniter(expression, clock.now()).get_prev(datetime)
     except (CroniterError, ValueError, KeyError):
@@ -53,7 +58,10 @@ class Lock(BaseModel):
 
 
 class FreezeWindow(BaseModel):
-    """Deployments asked for within `duration_minutes` after a time that `cron` matches start when it is over."""
+    """Deployments asked for within `duration_minutes` after a time that `cron` matches start when it is over.
+
+    Both by the clocks of the time zone: from Friday 17:00, 62 hours end on Monday at 07:00 in every week.
+    """
 
     model_config = ConfigDict(extra="forbid")
 

@@ -34,7 +34,7 @@ def require_unlocked(rules: Rules, now: datetime, repo_id: str) -> None:
 
 def frozen_until(rules: Rules, now: datetime) -> datetime | None:
     """The end of the freeze windows that hold now, or None outside of any. A window begins with its minute."""
-    ends = [end for window in rules.freeze_windows if (end := _end(window, now)) > now]
+    ends = [end for window in rules.freeze_windows if (end := _end(window, now))]
     return max(ends, default=None)
 
 
@@ -45,8 +45,11 @@ def first(rules: Rules, now: datetime, *, approved: bool = False) -> str:
     return FREEZE if frozen_until(rules, now) else SLOT
 
 
-def _end(window: FreezeWindow, now: datetime) -> datetime:
-    """When the window that began last is over."""
-    local = now.astimezone(ZoneInfo(window.timezone)) + timedelta(seconds=1)
-    began: datetime = croniter(window.cron, local).get_prev(datetime)
-    return began + timedelta(minutes=window.duration_minutes)
+def _end(window: FreezeWindow, now: datetime) -> datetime | None:
+    """When the window that began last is over; None when it is. By the clocks of its time zone, also on their days."""
+    local = now.astimezone(ZoneInfo(window.timezone))
+    # What the clocks show, without the zone: croniter would leave out an hour that they show twice.
+    shown = local.replace(tzinfo=None)
+    began: datetime = croniter(window.cron, shown + timedelta(seconds=1)).get_prev(datetime)
+    end = began + timedelta(minutes=window.duration_minutes)
+    return end.replace(tzinfo=local.tzinfo, fold=local.fold) if end > shown else None

@@ -1,7 +1,7 @@
 """What came before what, and which paths differ, asked of real repositories over HTTP."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from tests.git_server import GitRepo, GitServer
@@ -9,10 +9,8 @@ from tests.git_server import GitRepo, GitServer
 from spaceport import errors, ids
 from spaceport.egress.policy import Policy
 from spaceport.sources import git_history
+from spaceport.sources.git_cache import Cache
 from spaceport.sources.model import GitSource
-
-# When every commit of the test server says that it was made.
-MADE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -58,22 +56,51 @@ def test_paths_that_were_added_changed_removed_and_renamed(server: GitServer, re
 def test_an_ancestor_is_known_for_one_also_after_the_branch_was_put_back(server: GitServer, repo: GitRepo) -> None:
     first, _, third = (repo.commit({"a": str(number)}) for number in range(3))
     repo.git("update-ref", "refs/heads/main", first)
-    assert ask(git_history.is_before, server, repo, first, third, committed_at=MADE)
-    assert ask(git_history.is_before, server, repo, first, third, committed_at=None)
+    assert ask(git_history.is_before, server, repo, first, third)
 
 
 def test_what_is_newer_or_on_another_branch_is_no_ancestor(server: GitServer, repo: GitRepo) -> None:
     first, second = repo.commit({"a": "1"}), repo.commit({"a": "2"})
     other = repo.commit({"b": "1"}, branch="other")
-    assert not ask(git_history.is_before, server, repo, second, first, committed_at=MADE)
-    assert not ask(git_history.is_before, server, repo, other, second, committed_at=MADE)
-    much_newer = MADE + timedelta(days=3)
-    assert not ask(git_history.is_before, server, repo, second, first, committed_at=much_newer)
+    assert not ask(git_history.is_before, server, repo, second, first)
+    assert not ask(git_history.is_before, server, repo, other, second)
+
+
+def chain(repo: GitRepo, parent: str, length: int, message: str) -> str:
+    """So many commits, each older than the one before it, as clocks and rebases make them."""
+    tree = repo.git("rev-parse", f"{parent}^{{tree}}")
+    for number in range(length):
+        when = f"A <a@b> {(length - number) * 10**7} +0000"
+        made = f"tree {tree}\nparent {parent}\nauthor {when}\ncommitter {when}\n\n{message}\n"
+        parent = repo.git("hash-object", "-t", "commit", "-w", "--stdin", stdin=made.encode())
+    repo.git("update-ref", f"refs/heads/{message}", parent)
+    return parent
+
+
+@pytest.mark.parametrize("length", [3, 70])
+def test_an_ancestor_is_known_for_one_however_far_away_and_whatever_the_clocks_said(
+    server: GitServer, repo: GitRepo, length: int
+) -> None:
+    first = repo.commit({"a": "1"})
+    last, side = chain(repo, first, length, "last"), chain(repo, first, 60, "side")
+    assert ask(git_history.is_before, server, repo, first, last)
+    assert not ask(git_history.is_before, server, repo, last, first)
+    assert not ask(git_history.is_before, server, repo, last, side)
+
+
+def test_many_spaces_that_go_from_one_commit_to_another_cost_one_question(
+    server: GitServer, repo: GitRepo, tmp_path: Path
+) -> None:
+    first, second = repo.commit({"a": "1"}), repo.commit({"a": "2"})
+    server.requests.clear()
+    for _ in range(3):
+        assert ask(git_history.is_before, server, repo, first, second, cache=Cache(tmp_path, "team"))
+    assert sum("info/refs" in path for path in server.requests) == 1
 
 
 def test_a_commit_that_the_host_does_not_have_is_said_to_be_missing(server: GitServer, repo: GitRepo) -> None:
     head = repo.commit({"a": "1"})
-    for question, more in ((git_history.changed_files, {}), (git_history.is_before, {"committed_at": None})):
+    for question in (git_history.changed_files, git_history.is_before):
         with pytest.raises(errors.Invalid) as caught:
-            ask(question, server, repo, head, "f" * 40, **more)
+            ask(question, server, repo, head, "f" * 40)
         assert caught.value.code == "ref_not_found"

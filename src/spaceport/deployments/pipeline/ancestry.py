@@ -14,6 +14,12 @@ from spaceport.sources import git_history
 from spaceport.sources.model import Fetched, GitSource
 
 _AUTOMATIC = ("webhook", "reconcile")
+# What keeps two commits from being compared, and will not pass: the deployment goes on.
+_INCOMPARABLE = {
+    "ref_not_found": "The host does not have {live} any more, which is live",
+    "source_too_large": "The history of {live}, which is live, is too large to be fetched",
+    "fetch_timed_out": "The history of {live}, which is live, takes too long to be fetched",
+}
 # `settled`: nothing was pushed to the Space after the release.
 _LIVE = text("""
     SELECT release.number, release.revision, deployment.source ->> 'url' AS url, NOT EXISTS (
@@ -48,21 +54,23 @@ def _live(step: Step) -> Row[Any] | None:
 
 
 async def _is_before(step: Step, fetched: Fetched, live: str) -> bool:
+    token = fetch.token(step)
     try:
         return await step.call(
             git_history.is_before,
             GitSource.model_validate(step.deployment.source),
             fetched.revision,
             live,
-            committed_at=fetched.committed_at,
-            token=fetch.token(step),
+            token=token,
             policy=step.instance.egress,
             cancelled=step.given_up.is_set,
+            cache=fetch.cache(step, token),
         )
     except SpaceportError as error:
-        if error.code != "ref_not_found":
+        if error.code not in _INCOMPARABLE:
             raise
-        await step.say(f"The host does not have {live[:7]} any more, which is live: the two cannot be compared.")
+        why = _INCOMPARABLE[error.code].format(live=live[:7])
+        await step.say(f"{why}: whether the revision came before what is live cannot be told.")
         return False
 
 

@@ -61,8 +61,7 @@ async def push(step: Step) -> None:
 @contextlib.asynccontextmanager
 async def _working_folder(step: Step) -> AsyncIterator[Path]:
     """Made and removed off the event loop: a source may be thousands of files."""
-
-    work = step.instance.settings.data_dir / "work"
+    work = fetch.work(step.instance)
     folder = work / f"{step.deployment.id}-{step.claim.epoch}"
 
     def make() -> None:
