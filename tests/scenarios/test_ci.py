@@ -166,6 +166,21 @@ def test_a_token_that_does_not_count_fails_the_job_at_once(
     assert "deploy_token_invalid" in job.summary.read_text()
 
 
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+def test_a_job_without_its_secret_or_its_folder_fails_with_the_reason(
+    person: Person, repo_id: str, snippet, token, tmp_path: Path, *, shell: str
+) -> None:
+    person.manage(repo_id, sdk="static")
+    job = Job(tmp_path, snippet(), STATIC, token())
+    assert job.run(shell, SPACEPORT_FOLDER="nowhere").returncode == 1
+    assert "did not match any files" in job.summary.read_text()
+    # A protected variable is not even there on other branches.
+    job.script = f"unset SPACEPORT_TOKEN\n{job.script}"
+    assert job.run(shell).returncode == 1
+    assert "SPACEPORT_TOKEN is empty" in job.summary.read_text()
+    assert person.get(f"/spaces/{repo_id}/deployments")["items"] == []
+
+
 def test_a_job_that_has_waited_long_enough_says_that_nobody_knows(
     person: Person, repo_id: str, snippet, token, tmp_path: Path
 ) -> None:

@@ -21,24 +21,29 @@ field() { sed -n "s/.*\"$2\": *\"\([^\"\\]*\)\".*/\1/p" "$work/$1" | head -n 1; 
 
 tell() { cat "$1"; if [ -n "${SPACEPORT_SUMMARY:-}" ]; then cat "$1" >>"$SPACEPORT_SUMMARY"; fi; }
 
+# refused SENTENCE [FILE]: what was said is in the file.
 refused() {
   { echo "## Not deployed to $SPACEPORT_SPACE"; echo
-    echo "$1 was refused or not answered:"; echo
-    if [ -s "$answer" ]; then sed 's/^/    /' "$answer"; echo; fi; } >"$work/summary"
+    echo "$1"; echo
+    if [ -s "${2:-}" ]; then sed 's/^/    /' "$2"; echo; fi; } >"$work/summary"
   tell "$work/summary"
   exit 1
 }
 
+if [ -z "${SPACEPORT_TOKEN:-}" ]; then
+  refused "The secret SPACEPORT_TOKEN is empty here: it is not set, or not given to this branch."
+fi
+
 # Of the commit and not of a folder in it: the same commit is then always the same bytes.
 GIT_LITERAL_PATHSPECS=1 git archive --format=tar.gz --output "$work/source.tar.gz" \
-  HEAD ${SPACEPORT_FOLDER:+"$SPACEPORT_FOLDER"}
+  HEAD ${SPACEPORT_FOLDER:+"$SPACEPORT_FOLDER"} 2>"$work/said" || refused "Git could not pack the commit:" "$work/said"
 ask upload /uploads --form "file=@$work/source.tar.gz" --header "Idempotency-Key: $SPACEPORT_RUN upload" ||
-  refused "The upload"
+  refused "The upload was refused or not answered:" "$answer"
 folder=$(printf '%s' "$SPACEPORT_FOLDER" | sed 's/"/\\"/g')
 printf '{"source": {"kind": "upload", "upload_id": "%s", "folder": "%s"}}' "$(field upload id)" "$folder" >"$work/wanted"
 ask deployment "/spaces/$SPACEPORT_SPACE/deployments" --data "@$work/wanted" \
   --header 'Content-Type: application/json' --header "Idempotency-Key: $SPACEPORT_RUN deploy" ||
-  refused "The deployment"
+  refused "The deployment was refused or not answered:" "$answer"
 id=$(field deployment id)
 
 seen=
