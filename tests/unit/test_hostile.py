@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 from tests.hostile import archives as hostile_archives
 from tests.hostile import names, urls
-from tests.hostile.archives import Hostile
+from tests.hostile.packing import Hostile
 
 from spaceport import errors
 from spaceport.egress.policy import Policy

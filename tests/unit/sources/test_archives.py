@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.hostile.archives import tar, zipped
+from tests.hostile.packing import tar, zipped
 
 from spaceport import errors
 from spaceport.sources import archives, files, tar_entries
