@@ -63,6 +63,18 @@ class Settings(BaseSettings):
     run_limit: int = Field(200, ge=1, description="Deployments of the whole instance that may be running at once.")
     team_push_limit: int = Field(4, ge=1, description="Deployments of one team that may be pushing at once.")
     team_run_limit: int = Field(50, ge=1, description="Deployments of one team that may be running at once.")
+    log_retention_days: int = Field(
+        90,
+        ge=0,
+        description="Days that the log lines of an ended deployment are kept. The live release and the latest 20"
+        " deployments of a Space keep theirs. 0 keeps all.",
+    )
+    event_retention_days: int = Field(
+        400,
+        ge=0,
+        description="Days that the events of a team's and a Space's activity are kept. Those of a deployment stay as"
+        " long as its log lines. 0 keeps all.",
+    )
     storybook: bool = Field(
         False, description="Shows /storybook: each fragment of the dashboard in each state. For development only."
     )

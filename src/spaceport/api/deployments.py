@@ -1,9 +1,10 @@
 """Deployments: ask for one, read it, follow it live, cancel it."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from spaceport.accounts import queries as accounts
 from spaceport.accounts.model import Role
@@ -34,6 +35,7 @@ class LogPage(BaseModel):
 
     items: list[LogLinePublic]
     next_cursor: int
+    pruned_at: datetime | None = Field(description="When its lines were let go: there are none any more. Null before.")
 
 
 @router.post("/spaces/{owner}/{name}/deployments", status_code=202)
@@ -87,7 +89,8 @@ def read_deployment_log(
         deployment = queries.get(session, asking(session, credential), deployment_id)
         lines = queries.log_page(session, deployment.id, after=cursor, limit=limit, step=step)
     items = [LogLinePublic(seq=line.seq, step=line.step, at=line.at.isoformat(), line=line.line) for line in lines]
-    return LogPage(items=items, next_cursor=items[-1].seq if items else cursor)
+    next_cursor = items[-1].seq if items else cursor
+    return LogPage(items=items, next_cursor=next_cursor, pruned_at=deployment.log_pruned_at)
 
 
 @router.get(

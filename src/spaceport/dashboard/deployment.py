@@ -9,7 +9,7 @@ from sqlmodel import Session
 from spaceport import clock, errors
 from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
-from spaceport.dashboard import flash, forms, render, space_frame, streams, visitor
+from spaceport.dashboard import flash, forms, render, space_frame, streams, visitor, words
 from spaceport.dashboard.flash import Flash
 from spaceport.dashboard.forms import OWN_FORM
 from spaceport.dashboard.space_frame import Sent
@@ -62,6 +62,8 @@ def deployment_log(instance: RunningInstance, request: Request, deployment_id: D
         deployment = queries.get(session, visitor.caller(session, request), deployment_id)
         lines = queries.log_page(session, deployment.id, after=0, limit=_ALL_LINES, step=None)
     text = "".join(f"{line.at:%Y-%m-%d %H:%M:%S} {line.step:5} {line.line}\n" for line in lines)
+    if said := words.let_go(deployment):
+        text = f"({said})\n{text}"
     return Response(text, media_type="text/plain; charset=utf-8")
 
 

@@ -25,9 +25,9 @@ _STEPS = r"^deployment\.(pushing|building|starting|verifying|held|unstuck|settle
 # Patterns of kinds: what must match, and what must not.
 SHOWN = {
     "": ("Everything", "", _STEPS),
-    "deployments": ("Deployments", r"^(deployment|source)\.", _STEPS),
+    "deployments": ("Deployments", r"^(deployment|delivery|source)\.", _STEPS),
     "configuration": ("Configuration", r"^(secret|variable|volumes|configuration)\.", ""),
-    "settings": ("Settings", r"^(deploy_rules|deploy_token)\.|^space\.(?!drift)", ""),
+    "settings": ("Settings", r"^(deploy_rules|deploy_token|hook)\.|^space\.(?!drift)", ""),
     "drift": ("Drift", r"^space\.drift|_on_hub$", ""),
     "steps": ("With every step", "", ""),
 }
@@ -50,6 +50,7 @@ def activity_page(
         "show": show,
         "before": before,
         "older": found[_SHOWN - 1].id if len(found) > _SHOWN else None,
+        "kept_days": instance.settings.event_retention_days,
     }
     return render.page(request, "space_activity.html", **context, **space_frame.context(caller, space, "activity"))
 

@@ -213,6 +213,14 @@ def revision(revision: str) -> str:
     return revision.removeprefix("sha256:")[:7]
 
 
+def let_go(deployment: Deployment) -> str:
+    """Of a log whose lines are not kept any more; "" of any other."""
+    if deployment.log_pruned_at is None:
+        return ""
+    had, gone = f"{deployment.log_count:,}", f"{deployment.log_pruned_at:%Y-%m-%d}"
+    return f"The lines of this log, {had} in number, are not kept any more: they were let go on {gone}."
+
+
 def asked_for(source: dict[str, object], *, whole: bool = False) -> str:
     """The commit that a deployment is about before it has been fetched; "" where only a branch is named."""
     ref = str(source.get("ref") or source.get("revision") or "")

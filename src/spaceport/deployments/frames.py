@@ -35,7 +35,7 @@ def resume(session: Session, deployment: Deployment, last_event_id: str | None) 
 def latest(session: Session, deployment: Deployment) -> Cursor:
     """The cursor of one who has seen all that there was when the deployment was read."""
     last = session.exec(select(func.max(Event.id)).where(Event.deployment_id == deployment.id)).one()
-    return (last or 0, deployment.log_count)
+    return (last or 0, 0 if deployment.log_pruned_at else deployment.log_count)
 
 
 class DeploymentReader:

@@ -60,6 +60,7 @@ class Deployment(SQLModel, table=True):
 
     `version` rises with every write of a run, so that a write whose answer was lost is not made twice.
     `held_seconds` were spent waiting for the Hub's quota to be renewed; no time budget counts them.
+    `log_count` lines were written; after `log_pruned_at` they are not kept any more.
     """
 
     __tablename__ = "deployment"
@@ -68,6 +69,9 @@ class Deployment(SQLModel, table=True):
         Index("ix_deployment_waiting", "space_id", "id", postgresql_where=text("status = 'queued'")),
         Index("ix_deployment_space_id_id", "space_id", "id"),
         Index("ix_deployment_team_id_id", "team_id", "id"),
+        Index(
+            "ix_deployment_log_kept", "finished_at", postgresql_where=text("log_pruned_at IS NULL AND log_count > 0")
+        ),
         Index("ix_deployment_release_job", "id", postgresql_where=text(RUNS_A_RELEASE_JOB)),
         UniqueConstraint("space_id", "number", name="uq_deployment_number"),
     )
@@ -99,6 +103,7 @@ class Deployment(SQLModel, table=True):
     run_epoch: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     version: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     log_count: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    log_pruned_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     log_positions: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
     release_jobs: dict[str, Any] = Field(
         default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default=text("'{}'"))

@@ -7,7 +7,7 @@ only those behind which no older transaction is still open. A cursor is `<transa
 
 from collections.abc import Sequence
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, and_, text
 from sqlmodel import Session, col, select, tuple_
 
 from spaceport.db.database import Database
@@ -72,8 +72,10 @@ def _events(session: Session, topic: str, after: Cursor, upto: Cursor | None) ->
     return session.exec(statement.order_by(col(Event.xact), col(Event.id)).limit(_MOST_EVENTS)).all()
 
 
-def _of(topic: str) -> bool:
-    return Event.space_id == topic if topic.startswith("space_") else Event.team_id == topic
+def _of(topic: str) -> ColumnElement[bool]:
+    if topic.startswith("space_"):
+        return col(Event.space_id) == topic
+    return and_(col(Event.team_id) == topic, ~col(Event.echo))
 
 
 def _data(event: Event) -> dict[str, object]:

@@ -1,7 +1,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, ForeignKey, Identity, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -11,7 +11,8 @@ from spaceport import clock
 class Event(SQLModel, table=True):
     """A fact in the past tense, such as `deployment.failed`. `actor` is a user id, or what acted instead.
 
-    `xact` is the transaction that wrote it: 0 for those older than the column.
+    `xact` is the transaction that wrote it: 0 for those older than the column. An `echo` tells of one space what the
+    team was told once, without a space, because it concerns several.
     """
 
     __tablename__ = "event"
@@ -21,6 +22,8 @@ class Event(SQLModel, table=True):
         Index("ix_event_space_id_id", "space_id", "id"),
         Index("ix_event_team_id_xact_id", "team_id", "xact", "id"),
         Index("ix_event_space_id_xact_id", "space_id", "xact", "id"),
+        # Rows lie in the order of their times: a summary of each stretch of the table is enough.
+        Index("ix_event_at", "at", postgresql_using="brin"),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
@@ -31,6 +34,7 @@ class Event(SQLModel, table=True):
     team_id: str = Field(sa_column=Column(Text, ForeignKey("team.id"), nullable=False))
     space_id: str | None = Field(default=None, sa_column=Column(Text, ForeignKey("space.id")))
     deployment_id: str | None = Field(default=None, sa_column=Column(Text, ForeignKey("deployment.id")))
+    echo: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
     kind: str = Field(sa_column=Column(Text, nullable=False))
     actor: str = Field(sa_column=Column(Text, nullable=False))
     data: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))

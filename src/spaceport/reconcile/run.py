@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from spaceport.deployments import fetch, gates, leftover
+from spaceport.deployments import fetch, gates, leftover, retention
 from spaceport.deployments.slot import Limits
 from spaceport.instance import Instance
 from spaceport.reconcile import configuration, stuck, sweep, triggers
@@ -98,8 +98,13 @@ def _thaw(instance: Instance) -> bool:
 
 
 def _prune(instance: Instance) -> bool:
+    kept = instance.settings
     with instance.database.unit_of_work() as session:
         more = [deliveries.prune(session), uploads.prune(session)]
+    with instance.database.unit_of_work() as session:
+        more.append(retention.prune_logs(session, days=kept.log_retention_days))
+    with instance.database.unit_of_work() as session:
+        more.append(retention.prune_events(session, days=kept.event_retention_days))
     return any(more)
 
 

@@ -12,7 +12,7 @@ from spaceport.accounts.model import Role
 from spaceport.deployments.model import Deployment
 from spaceport.deployments.slot import Limits
 from spaceport.errors import Conflict, NotFound
-from spaceport.events.record import record
+from spaceport.events.record import record_about
 from spaceport.instance import Instance
 from spaceport.spaces.model import Space
 from spaceport.webhooks import decide, hooks
@@ -134,11 +134,12 @@ def redeliver(session: Session, instance: Instance, caller: Caller, delivery: De
     limits = Limits.of(instance.settings)
     decisions = decide.decide(session, limits, again, hook.repository, pushes, again=True)
     decide.keep(session, again, decisions)
-    record(
+    record_about(
         session,
         "delivery.redelivered",
         team_id=again.team_id,
         actor=caller.user_id,
+        space_ids=sorted({decision.space_id for decision in decisions if decision.deployment_id is not None}),
         delivery=again.id,
         redelivery_of=again.redelivery_of,
         status=again.status,

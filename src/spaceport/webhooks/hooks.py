@@ -4,7 +4,7 @@ import base64
 import secrets
 from urllib.parse import urlsplit
 
-from sqlalchemy import false
+from sqlalchemy import false, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -14,7 +14,7 @@ from spaceport.accounts.caller import Caller
 from spaceport.accounts.model import Role
 from spaceport.db import faults
 from spaceport.errors import Conflict, Invalid, NotFound
-from spaceport.events.record import record
+from spaceport.events.record import record_about
 from spaceport.instance import Instance
 from spaceport.spaces import repositories
 from spaceport.spaces.model import Space
@@ -22,6 +22,10 @@ from spaceport.webhooks.model import Hook
 from spaceport.webhooks.providers import Provider
 from spaceport.webhooks.signatures import SIGNING_PREFIX
 
+_SERVED = text(
+    "SELECT id FROM space WHERE deleted_at IS NULL AND team_id = :team_id"  # noqa: S608 - a constant of ours
+    f" AND {repositories.SQL} = :repository ORDER BY id"
+)
 _BY_HOST = {
     "github.com": Provider.GITHUB,
     "gitlab.com": Provider.GITLAB,
@@ -161,11 +165,14 @@ def _of(session: Session, team_id: str, provider: Provider, repository: str) -> 
 
 
 def _record(session: Session, kind: str, hook: Hook, caller: Caller) -> None:
-    record(
+    """Of the team, and of every space that the hook serves."""
+    served = session.execute(_SERVED, {"team_id": hook.team_id, "repository": hook.repository}).scalars().all()
+    record_about(
         session,
         kind,
         team_id=hook.team_id,
         actor=caller.user_id,
+        space_ids=served,
         hook=hook.id,
         provider=hook.provider,
         repository=hook.repository,

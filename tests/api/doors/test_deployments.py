@@ -56,7 +56,7 @@ def test_a_page_that_cannot_be_is_refused(crew: Crew, query: str) -> None:
 def test_a_log_is_read_on_from_the_last_line(crew: Crew) -> None:
     crew.ids["deployment"] = crew.done("POST", "{space}/deployments")["id"]
     page = crew.done("GET", "/api/v1/deployments/{deployment}/logs?cursor=0&limit=10&step=push")
-    assert page == {"items": [], "next_cursor": 0}
+    assert page == {"items": [], "next_cursor": 0, "pruned_at": None}
     for query in ("cursor=-1", "limit=5001", "step=other", f"cursor={2**63}"):
         assert crew.ask("owner", "GET", "/api/v1/deployments/{deployment}/logs?" + query).status_code == 422
 

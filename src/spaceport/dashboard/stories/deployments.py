@@ -79,6 +79,7 @@ def _lists(now: datetime) -> list[Story]:
 def _logs(now: datetime) -> list[Story]:
     building = samples.deployment(Status.BUILDING, now)
     over = samples.deployment(Status.FAILED, now)
+    gone = samples.deployment(Status.FAILED, now, log_count=812, log_pruned_at=now)
     lines = [
         LogLine(deployment_id="dep_failed", seq=i, step=step, at=now - timedelta(seconds=90 - 9 * i), line=line)
         for i, (step, line) in enumerate(_LINES, start=4001)
@@ -87,5 +88,6 @@ def _logs(now: datetime) -> list[Story]:
         Story("log", "Live and still empty", {"deployment": building, "lines": [], "left_out": 0, "cursor": "1.0"}),
         Story("log", "Live, with lines", {"deployment": building, "lines": lines, "left_out": 0, "cursor": "1.6"}),
         Story("log", "Complete", {"deployment": over, "lines": lines, "left_out": 0, "cursor": "1.6"}),
+        Story("log", "Not kept any more", {"deployment": gone, "lines": [], "left_out": 0, "cursor": "1.0"}),
         Story("log", "Its beginning left out", {"deployment": over, "lines": lines, "left_out": 4000, "cursor": "1.6"}),
     ]

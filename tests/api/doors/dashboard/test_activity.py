@@ -60,6 +60,36 @@ def test_one_kind_alone_is_shown_when_asked_for(visit, crew, activity):
         assert browser.get(f"{activity}?show={show}").status_code == 200, show
 
 
+def test_what_happens_to_a_hook_is_told_of_every_space_that_it_serves_and_of_the_team_once(visit, crew, activity):
+    source = {"kind": "git", "url": "https://github.com/acme/app", "ref": "main"}
+    crew.done("PATCH", "{space}", {"source": source})
+    for name, url in (("twin", "https://GitHub.com/Acme/App.git"), ("other", "https://github.com/acme/other")):
+        body = {"owner": "local", "name": f"{crew.name}-{name}", "sdk": "static", "source": source | {"url": url}}
+        crew.done("POST", "/api/v1/spaces", body | {"hub_account_id": crew.ids["account"]})
+
+    hook = crew.done("POST", "{space}/hooks")
+    crew.done("POST", f"/api/v1/hooks/{hook['id']}/secret-rotation", {})
+    crew.done("DELETE", f"/api/v1/hooks/{hook['id']}")
+
+    browser = visit(crew.people["viewer"])
+    expected = [
+        "owner deleted the hook of github.com/acme/app",
+        "owner changed the secret of the hook of github.com/acme/app",
+        "owner made a hook for github.com/acme/app",
+    ]
+    assert told(browser.get(f"{activity}?show=settings").text)[:3] == expected
+    assert told(browser.get(f"/spaces/local/{crew.name}-twin/activity").text)[:3] == expected
+    assert not [each for each in told(browser.get(f"/spaces/local/{crew.name}-other/activity").text) if "hook" in each]
+    listed = crew.done("GET", "{space}/activity")["items"]
+    assert [event["kind"] for event in listed][:3] == ["hook.deleted", "hook.secret_rotated", "hook.created"]
+    of_team = crew.done("GET", f"/api/v1/teams/{crew.team_id}/activity")["items"]
+    assert [event["kind"] for event in of_team if event["kind"].startswith("hook.")] == [
+        "hook.deleted",
+        "hook.secret_rotated",
+        "hook.created",
+    ]
+
+
 def test_what_a_page_does_not_hold_is_on_the_next_one(visit, crew, activity, database):
     with database.unit_of_work() as session:
         for i in range(60):
@@ -77,13 +107,12 @@ def test_what_a_page_does_not_hold_is_on_the_next_one(visit, crew, activity, dat
 
 def test_every_kind_of_event_that_happens_to_a_space_has_words_of_its_own():
     source = "\n".join(path.read_text() for path in Path(spaceport.__file__).parent.rglob("*.py"))
-    recorded = set(re.findall(r'_?record\(\s*session,\s*"([a-z_]+\.[a-z_]+)"', source))
+    recorded = set(re.findall(r'_?record(?:_about)?\(\s*session,\s*"([a-z_]+\.[a-z_]+)"', source))
     recorded |= {f"deployment.{what}" for what in re.findall(r'\bnote\(session, deployment, "([a-z_]+)"', source)}
     assert {"space.restarted", "deployment.queued", "source.moved"} <= recorded
-    # Of the team: its Hub accounts, and what serves several spaces, as hooks and archives do.
-    elsewhere = {
-        kind for kind in recorded if re.match(r"(hub_account|hook|delivery|team|hub_job|archive|session)\.", kind)
-    }
+    assert {"hook.created", "hook.deleted", "delivery.redelivered"} <= recorded
+    # Of the team alone: its Hub accounts, and what serves several spaces, as archives do.
+    elsewhere = {kind for kind in recorded if re.match(r"(hub_account|team|hub_job|archive|session)\.", kind)}
     assert {kind for kind in recorded - elsewhere if not sentences.known(kind)} == set()
 
 
