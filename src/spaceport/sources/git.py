@@ -5,17 +5,18 @@ or submodules. What is deployed is byte for byte what was committed. Symbolic li
 """
 
 import contextlib
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from spaceport.egress.policy import Policy
-from spaceport.sources import files, git_failures, scratch
+from spaceport.sources import files, git_cache, git_failures, scratch
 from spaceport.sources.commands import Guard
 from spaceport.sources.git_cache import Cache
 from spaceport.sources.git_remote import Remote, Tip, named_by_id
-from spaceport.sources.git_repository import Repository
+from spaceport.sources.git_repository import GitFailed, Repository
 from spaceport.sources.limits import DEFAULT, Limits
 from spaceport.sources.model import Fetched, GitSource
 
@@ -76,21 +77,31 @@ def fetch(
 
     Raises Invalid (egress_refused, git_authentication_required, git_authentication_failed,
     git_repository_not_found, git_redirect_refused, ref_not_found, folder_not_found, source_has_links,
-    source_path_refused), TooLarge (source_too_large, source_too_many_files), Conflict (fetch_canceled),
-    RateLimited (git_rate_limited), UpstreamFailed (host_not_found, git_unreachable, git_tls_failed,
-    git_failed, fetch_timed_out) or Unavailable (git_missing, git_too_old, disk_full).
+    source_path_refused, source_not_written), TooLarge (source_too_large, source_too_many_files), Conflict
+    (fetch_canceled), RateLimited (git_rate_limited), UpstreamFailed (host_not_found, git_unreachable,
+    git_tls_failed, git_failed, fetch_timed_out) or Unavailable (git_missing, git_too_old, disk_full).
     """
-    into.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=into.parent) as made:
-        guard = Guard(Path(made), limits, cancelled)
-        remote = Remote.of(source.url, Repository.create(guard), policy=policy, token=token)
-        tip = named_by_id(source.ref) or remote.tip(source.ref)
-        while True:
-            try:
-                with _repository(remote, tip, guard, cache) as repository:
-                    return _write(repository, source.folder, tip, into)
-            except _Moved as moved:
-                tip = moved.tip
+
+    def once() -> Fetched:
+        into.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".fetch-", dir=into.parent) as made:
+            guard = Guard(Path(made), limits, cancelled)
+            remote = Remote.of(source.url, Repository.create(guard), policy=policy, token=token)
+            tip = named_by_id(source.ref) or remote.tip(source.ref)
+            while True:
+                try:
+                    with _repository(remote, tip, guard, cache) as repository:
+                        return _write(repository, source.folder, tip, into)
+                except _Moved as moved:
+                    tip = moved.tip
+                except GitFailed:
+                    shutil.rmtree(into)
+                    raise
+
+    try:
+        return git_cache.again(once)
+    except GitFailed as failed:
+        raise git_failures.not_written(failed.stderr) from None
 
 
 class _Moved(Exception):

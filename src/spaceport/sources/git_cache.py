@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from spaceport.sources.commands import Guard
 from spaceport.sources.git_repository import GitFailed, Repository
@@ -25,6 +26,8 @@ from spaceport.sources.git_repository import GitFailed, Repository
 MAX_AGE = 3600.0
 MAX_BYTES = 2_000_000_000
 _LOOK_EVERY = 0.1
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Cache:
             try:
                 yield Repository(guard, place / "repository")
             except GitFailed:
-                # Damaged, as by a power cut: whoever comes next fetches it anew.
+                # Damaged, as by a power cut: whoever comes next fetches it anew, and that is `again`.
                 _discard(place)
                 raise
 
@@ -65,6 +68,14 @@ class Cache:
                     continue
             guard.check()
             time.sleep(_LOOK_EVERY)
+
+
+def again(use: Callable[[], Answer]) -> Answer:
+    """Once more where Git fails: what was kept may have been damaged, and is thrown away by then."""
+    try:
+        return use()
+    except GitFailed:
+        return use()
 
 
 def prune(folder: Path, *, max_age: float = MAX_AGE, max_bytes: int = MAX_BYTES) -> None:

@@ -31,6 +31,17 @@ def explain(stderr: str, *, host: str, credential: Credential | None) -> errors.
     )
 
 
+def not_written(stderr: str) -> errors.SpaceportError:
+    """Of a commit that was fetched, and whose files Git refuses to list or to write."""
+    if _NO_SPACE.pattern.search(stderr):
+        return _NO_SPACE.error(_NO_SPACE.message, code=_NO_SPACE.code, fix=_NO_SPACE.fix)
+    return errors.Invalid(
+        f"Git does not write the files of this commit: {_last_line(stderr)}",
+        code="source_not_written",
+        fix="Run git fsck in the repository, and commit again without what it names.",
+    )
+
+
 def only_by_name(stderr: str) -> bool:
     """Whether the server hands out branches and tags only, not any commit."""
     return "unadvertised object" in stderr
@@ -82,6 +93,13 @@ _TOKEN_MISSING = _Failure(
     "{host} asks for a token: the repository is private or does not exist.",
     "Check the address; for a private repository add a token that may read it.",
 )
+_NO_SPACE = _Failure(
+    _pattern(r"no space left on device"),
+    errors.Unavailable,
+    "disk_full",
+    "This server has no disk space left for the source.",
+    "The operator can free space in DATA_DIR.",
+)
 _FAILURES = (
     _Failure(
         _pattern(r"returned error: 404\b|repository .* not found|repository not found"),
@@ -129,13 +147,7 @@ _FAILURES = (
         "{host} cannot be reached or does not answer properly.",
         "Try again later; check that the address is right and the host is up.",
     ),
-    _Failure(
-        _pattern(r"no space left on device"),
-        errors.Unavailable,
-        "disk_full",
-        "This server has no disk space left for the source.",
-        "The operator can free space in DATA_DIR.",
-    ),
+    _NO_SPACE,
     _Failure(
         _pattern(r"transport '.*' not allowed|protocol '.*' is not supported"),
         errors.Invalid,

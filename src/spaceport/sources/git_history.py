@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from spaceport.egress.policy import Policy
-from spaceport.sources import scratch
+from spaceport.sources import git_cache, git_failures, scratch
 from spaceport.sources.commands import Guard
 from spaceport.sources.git_cache import Cache
 from spaceport.sources.git_remote import Remote
@@ -13,6 +13,8 @@ from spaceport.sources.limits import DEFAULT, Limits
 from spaceport.sources.model import GitSource
 
 _COMMITS_ALONE = "--filter=tree:0"
+# What merge-base ends with; anything else is a failure.
+_NO = 1
 # How many steps back are looked at first.
 _NEAR = 50
 
@@ -35,7 +37,10 @@ def changed_files(
         repository = Repository.create(Guard(made, limits, cancelled))
         remote = Remote.of(source.url, repository, policy=policy, token=token)
         remote.bring(before, after, options=("--depth=1", "--filter=blob:none"))
-        listed = repository.run("diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after)
+        try:
+            listed = repository.run("diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after)
+        except GitFailed as failed:
+            raise git_failures.not_written(failed.stderr) from None
     return frozenset(listed.split("\0")) - {""}
 
 
@@ -64,8 +69,12 @@ def is_before(  # noqa: PLR0913 - what fetch takes, and the two commits
             _bring_history(replace(remote, repository=repository), revision, later)
 
         kept = cache or Cache(made / "once", "")
-        with kept.repository(str(remote.target.url), f"history {revision} {later}", guard, bring) as repository:
-            return _leads_to(repository, revision, later)
+
+        def once() -> bool:
+            with kept.repository(str(remote.target.url), f"history {revision} {later}", guard, bring) as repository:
+                return _leads_to(repository, revision, later)
+
+        return git_cache.again(once)
 
 
 def _bring_history(remote: Remote, revision: str, later: str) -> None:
@@ -82,6 +91,8 @@ def _leads_to(repository: Repository, ancestor: str, descendant: str) -> bool:
     """As far as the repository has the history between the two."""
     try:
         repository.run("merge-base", "--is-ancestor", ancestor, descendant)
-    except GitFailed:
+    except GitFailed as failed:
+        if failed.status != _NO:
+            raise
         return False
     return True

@@ -21,8 +21,9 @@ _AUTHOR_LENGTH, _MESSAGE_LENGTH = 200, 2000
 class GitFailed(Exception):
     """Git ended with an error. `stderr` may hold the token; it is for git_failures alone."""
 
-    def __init__(self, stderr: str) -> None:
+    def __init__(self, status: int, stderr: str) -> None:
         super().__init__("git failed")
+        self.status = status
         self.stderr = stderr
 
 
@@ -108,7 +109,7 @@ class Repository:
             stdout=stdout,
         )
         if status != 0:
-            raise GitFailed(stderr)
+            raise GitFailed(status, stderr)
         return stdout
 
 

@@ -84,7 +84,7 @@ class Oracle:
         except SpaceportError as error:
             log.info("delivery.git_did_not_tell", code=error.code)
             # A commit that the host does not have any more stays away, and so does one that is too large.
-            gone = error.code in ("ref_not_found", "source_too_large")
+            gone = error.code in ("ref_not_found", "source_too_large", "source_not_written")
             if gone or (self.last and error.code != "fetch_canceled"):
                 return None
             raise _Undecided(error.message) from error

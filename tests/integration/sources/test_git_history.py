@@ -98,6 +98,16 @@ def test_many_spaces_that_go_from_one_commit_to_another_cost_one_question(
     assert sum("info/refs" in path for path in server.requests) == 1
 
 
+def test_a_damaged_history_is_no_answer_and_is_fetched_anew(server: GitServer, repo: GitRepo, tmp_path: Path) -> None:
+    first, second = repo.commit({"a": "1"}), repo.commit({"a": "2"})
+    cache = Cache(tmp_path, "team")
+    assert ask(git_history.is_before, server, repo, first, second, cache=cache)
+    for pack in tmp_path.rglob("*.pack"):
+        pack.chmod(0o600)
+        pack.write_bytes(b"")
+    assert ask(git_history.is_before, server, repo, first, second, cache=cache)
+
+
 def test_a_commit_that_the_host_does_not_have_is_said_to_be_missing(server: GitServer, repo: GitRepo) -> None:
     head = repo.commit({"a": "1"})
     for question in (git_history.changed_files, git_history.is_before):

@@ -65,6 +65,17 @@ def test_a_tree_that_leads_out_of_the_folder_is_refused(server: GitServer, into:
     assert refusal(server, "escape", into).code == "source_path_refused"
 
 
+def test_a_commit_whose_files_git_does_not_write_is_refused_with_gits_words(server: GitServer, into: Path):
+    repo = server.repo("dot")
+    blob = repo.git("hash-object", "-w", "--stdin", stdin=b"x")
+    tree = raw_tree(repo, b"40000 .", raw_tree(repo, b"100644 evil", blob))
+    repo.git("update-ref", "refs/heads/main", repo.git("commit-tree", tree, "-m", "evil"))
+    error = refusal(server, "dot", into)
+    assert error.code == "source_not_written"
+    assert "invalid path './evil'" in error.message
+    assert not into.exists()
+
+
 def raw_tree(repo, entry: bytes, child: str) -> str:
     raw = entry + b"\0" + bytes.fromhex(child)
     return repo.git("hash-object", "-t", "tree", "-w", "--stdin", "--literally", stdin=raw)
