@@ -11,7 +11,9 @@ from spaceport.deployments.ci_workflows import Host, workflow
 from spaceport.spaces.model import Sdk, Space, Visibility
 
 URL = "https://spaceport.example.com"
-SCRIPT = (Path(__file__).parents[2] / "src" / "spaceport" / "deployments" / "ci_deploy.sh").read_text()
+ROOT = Path(__file__).parents[2]
+SCRIPT = (ROOT / "src" / "spaceport" / "deployments" / "ci_deploy.sh").read_text()
+DOCS = ROOT / "docs" / "ci"
 
 
 def space(**source: str) -> Space:
@@ -74,6 +76,11 @@ def test_the_branch_that_deploys_is_the_sources_own(ref: str | None, github: lis
 
 def test_a_space_without_a_source_has_a_workflow_too() -> None:
     assert read(Host.GITHUB, space())["jobs"]["deploy"]["steps"][-1]["env"]["SPACEPORT_FOLDER"] == ""
+
+
+@pytest.mark.parametrize("host", Host)
+def test_the_documentation_holds_the_very_workflow_that_is_answered(host: Host) -> None:
+    assert (DOCS / f"{host}.yml").read_text() == workflow(host, space(ref="main"), URL)
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])

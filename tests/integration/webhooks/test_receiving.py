@@ -10,7 +10,7 @@ from tests.integration.webhooks.conftest import sha
 from spaceport.deployments.states import Status
 from spaceport.errors import NotFound, Unauthorized
 from spaceport.spaces.deploy_rules import Rules
-from spaceport.webhooks import deliveries, hooks
+from spaceport.webhooks import decide, deliveries, hooks
 from spaceport.webhooks.model import Hook
 from spaceport.webhooks.providers import Provider
 from spaceport.webhooks.rules import Outcome
@@ -95,6 +95,43 @@ def test_the_same_delivery_several_times_at_once_is_one(bench, space, host):
         thread.join()
     assert len({receipt.delivery_id for receipt in receipts}) == 1
     assert sum(not receipt.duplicate for receipt in receipts) == 1
+    assert len(bench.deployments(space)) == 1
+
+
+def test_a_delivery_that_is_sent_again_within_its_hosts_three_days_is_still_the_same(bench, space, host):
+    sent = host.sent(sha(2))
+    first = bench.receive(host.hook, sent)
+    bench.sql("UPDATE delivery SET received_at = now() - interval '73 hours' RETURNING 1")
+    with bench.database.unit_of_work() as session:
+        deliveries.prune(session)
+    assert bench.receive(host.hook, sent).delivery_id == first.delivery_id
+    assert len(bench.deployments(space)) == 1
+
+
+@pytest.mark.parametrize("broken", ["fan_out.fan_out", "keep"])
+def test_the_delivery_the_decision_and_the_deployment_come_together_or_not_at_all(
+    bench, space, host, monkeypatch, broken
+):
+    """The host hears of a failure, and its next try finds everything as it was."""
+    sent = host.sent(sha(2))
+    with monkeypatch.context() as patch:
+        whole = decide.fan_out.fan_out if broken == "fan_out.fan_out" else decide.keep
+
+        def fails_at_the_end(*arguments, **named):
+            whole(*arguments, **named)
+            raise ConnectionError
+
+        patch.setattr(f"spaceport.webhooks.decide.{broken}", fails_at_the_end)
+        with pytest.raises(ConnectionError):
+            bench.receive(host.hook, sent)
+    written = "SELECT (SELECT count(*) FROM delivery), (SELECT count(*) FROM decision), (SELECT count(*) FROM event)"
+    assert bench.deployments(space) == []
+    assert bench.sql(written) == [(0, 0, 1)], "of the hook that was made"
+    assert fresh(bench, host.hook).verified_at is None
+
+    receipt = bench.receive(host.hook, sent)
+
+    assert (receipt.duplicate, receipt.status) == (False, "deployed")
     assert len(bench.deployments(space)) == 1
 
 

@@ -49,6 +49,22 @@ def test_nothing_is_authentic_under_another_or_an_empty_secret(provider):
     assert refusal(provider, git_hosts.send(provider, "", BODY), secret="") == "The hook has no secret."
 
 
+@pytest.mark.parametrize("provider", Provider)
+def test_what_was_sent_meets_what_is_expected_in_a_comparison_of_constant_time_only(provider, monkeypatch):
+    compared = []
+    monkeypatch.setattr(
+        signatures.hmac, "compare_digest", lambda given, expected: compared.append((given, expected)) or False
+    )
+    sent = git_hosts.send(provider, SECRET, BODY)
+    refused = [refusal(provider, sent)]
+    if provider is Provider.GITLAB:
+        refused.append(refusal(provider, git_hosts.send_gitlab_signed(SECRET, BODY, at=NOW)))
+    # The right ones: nothing but the comparison could have refused them.
+    assert all(refused)
+    assert len(compared) == len(refused)
+    assert all(given == expected for given, expected in compared)
+
+
 @pytest.mark.parametrize("provider", [Provider.GITHUB, Provider.BITBUCKET, Provider.GITEA, Provider.FORGEJO])
 def test_one_changed_byte_of_the_body_is_noticed(provider):
     sent = git_hosts.send(provider, SECRET, BODY)
