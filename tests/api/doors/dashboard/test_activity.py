@@ -111,8 +111,8 @@ def test_every_kind_of_event_that_happens_to_a_space_has_words_of_its_own():
     recorded |= {f"deployment.{what}" for what in re.findall(r'\bnote\(session, deployment, "([a-z_]+)"', source)}
     assert {"space.restarted", "deployment.queued", "source.moved"} <= recorded
     assert {"hook.created", "hook.deleted", "delivery.redelivered"} <= recorded
-    # Of the team alone: its Hub accounts, and what serves several spaces, as archives do.
-    elsewhere = {kind for kind in recorded if re.match(r"(hub_account|team|hub_job|archive|session)\.", kind)}
+    # Of the team alone: its people and Hub accounts, and what serves several spaces, as archives do.
+    elsewhere = {kind for kind in recorded if re.match(r"(hub_account|team|member|hub_job|archive|session)\.", kind)}
     assert {kind for kind in recorded - elsewhere if not sentences.known(kind)} == set()
 
 
