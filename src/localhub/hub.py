@@ -2,8 +2,10 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from localhub import clock
+from localhub import clock, errors
 from localhub.config import Config
 from localhub.faults import Faults
 from localhub.git import read
@@ -29,11 +31,12 @@ class Hub:
         self.jobs = Jobs(self.runner.workshop)
         self.schedules = Schedules(self.store, self.jobs)
         self.webhooks = Webhooks(self.store, self.jobs, address)
-        self.locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        """One per Space: commits are made one after the other, as on the Hub."""
+        self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def open(self) -> None:
         await self.runner.open()
+        for space in self.store:
+            await self._catch_up(space)
         self.jobs.open()
         self.schedules.open()
 
@@ -42,6 +45,14 @@ class Hub:
         await asyncio.gather(self.jobs.close(), self.runner.close())
         await self.webhooks.close()
         self.store.close()
+
+    @asynccontextmanager
+    async def changing(self, space: Space) -> AsyncIterator[None]:
+        """One change of a repository after the other, as on the Hub. Raises HubError once the Space is deleted."""
+        async with self._locks[space.id]:
+            if not self.store.holds(space):
+                raise errors.repository_missing()
+            yield
 
     async def moved(self, space: Space, ref: str, old: str | None, new: str | None) -> None:
         """A branch or tag now points elsewhere. Only main is built."""
@@ -63,6 +74,12 @@ class Hub:
             space.sdk = space.card["sdk"]
         space.head, space.last_modified = commit, clock.now()
         self.store.save(space)
+
+    async def _catch_up(self, space: Space) -> None:
+        """A localhub that was killed in the middle of a push: git has the commit, and nobody was told."""
+        tip = await asyncio.to_thread(read.tip, self.runner.workshop.repository(space))
+        if tip and tip != space.head:
+            await self.moved(space, "refs/heads/main", space.head or None, tip)
 
     def configured(self, space: Space) -> None:
         """Something the app is started with has changed: it starts again, if it was up."""

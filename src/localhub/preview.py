@@ -107,7 +107,7 @@ class Preview(Announced):
     async def _push(self, space: Space) -> bool:
         """Whether the folder differed from what is there."""
         repository = self._hub.runner.workshop.repository(space)
-        async with self._hub.locks[space.id]:
+        async with self._hub.changing(space):
             old = space.head
             try:
                 new = await asyncio.to_thread(snapshot.take, repository, self._folder, old, OWNER)

@@ -35,7 +35,7 @@ def seed(data: Path, count: int, *, sdk: str = "static", stage: str = "RUNNING")
     for number in range(count):
         space = Space(f"{number:024x}", "local", f"demo-{number}", sdk, "public", "2026-01-01T00:00:00.000Z", "0" * 24)
         space.head, space.card, space.stage, space.last_modified = head, card, stage, clock.from_epoch(number)
-        store.save(space)
+        store.add(space)
         shutil.copytree(first, data / "repositories" / f"{space.id}.git", copy_function=os.link)
     store.close()
 

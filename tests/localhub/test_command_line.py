@@ -29,7 +29,7 @@ class CommandLine:
         (folder / "inputs").mkdir()
         (folder / "inputs" / "one").write_text("1")
         env = {"HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token, "HF_HOME": str(folder / "home"), "COLUMNS": "400"}
-        quiet = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_UPDATE_CHECK": "1", "HF_HUB_DISABLE_XET": "1"}
+        quiet = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_UPDATE_CHECK": "1"}
         self._driver = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("cli_driver.py"))],
             stdin=subprocess.PIPE,

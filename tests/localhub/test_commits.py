@@ -141,6 +141,26 @@ def test_a_readme_the_hub_would_refuse_is_refused_before_the_commit(api):
         spaces.push(api, "local/demo", README_md="---\nsdk: cobol\n---\n")
 
 
+def test_a_pull_request_is_refused_and_nothing_lands_on_main(api, tmp_path):
+    before = api.space_info("local/demo").sha
+    (tmp_path / "one.txt").write_text("1")
+    operations = [CommitOperationAdd("one.txt", b"1")]
+    with pytest.raises(HfHubHTTPError, match="Pull requests are not available"):
+        api.create_commit("local/demo", operations, commit_message="x", repo_type="space", create_pr=True)
+    with pytest.raises(HfHubHTTPError):
+        api.upload_folder(repo_id="local/demo", folder_path=tmp_path, repo_type="space", create_pr=True)
+    assert api.space_info("local/demo").sha == before
+
+
+def test_a_commit_is_made_on_a_branch_and_on_nothing_else(api):
+    api.create_tag("local/demo", tag="v1", repo_type="space")
+    for revision in ("refs/tags/v1", "refs/pr/1", "refs/localhub/x"):
+        with pytest.raises(RevisionNotFoundError):
+            api.upload_file(
+                path_or_fileobj=b"1", path_in_repo="a", repo_id="local/demo", repo_type="space", revision=revision
+            )
+
+
 def test_squashing_leaves_one_commit_with_the_same_files(api):
     spaces.push(api, "local/demo", a_txt="one")
     api.super_squash_history("local/demo", repo_type="space")

@@ -8,6 +8,9 @@ import psutil
 import pytest
 from tests.localhub import spaces
 
+from localhub.git import run as git
+from localhub.git import write
+
 
 @pytest.fixture
 def running(hub):
@@ -65,6 +68,28 @@ def test_a_paused_space_stays_paused(hub, running):
     hub.api().pause_space("local/demo")
     hub.restart()
     assert hub.api().get_space_runtime("local/demo").stage == "PAUSED"
+
+
+def test_a_kill_between_the_commit_and_its_note_loses_neither(hub):
+    api = hub.api()
+    spaces.docker(api, "local/demo")
+    before = spaces.push_app(api, "local/demo", "1")
+    hub.wait("local/demo", "RUNNING", sha=before)
+    hub.kill()
+    sha = commit_behind_its_back(hub, before)
+    hub.start()
+    assert hub.api().space_info("local/demo").sha == sha
+    hub.wait("local/demo", "RUNNING", sha=sha)
+    assert spaces.push(hub.api(), "local/demo", one_txt="1", parent=sha)
+
+
+def commit_behind_its_back(hub, parent: str) -> str:
+    """What git is left with by a localhub that dies right after it was called."""
+    (repository,) = (hub.folder / "repositories").glob("*.git")
+    made = git.git(repository, "commit-tree", f"{parent}^{{tree}}", "-p", parent, "-m", "x", env=write.people("local"))
+    write.update_ref(repository, "refs/heads/main", made.decode().strip())
+    git.git(repository, "pack-refs", "--all")
+    return made.decode().strip()
 
 
 def test_webhooks_and_calls_survive_a_kill(hub):

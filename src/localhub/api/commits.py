@@ -1,4 +1,4 @@
-"""Changing a Space's repository: preupload, commit, branches, tags, and the README check before them."""
+"""Changing a Space's files: preupload, commit, and the README check before them."""
 
 import asyncio
 import base64
@@ -12,10 +12,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from localhub import errors
-from localhub.api import bodies, context
+from localhub.api import bodies, context, references
 from localhub.errors import HubError
 from localhub.git import large, read, write
-from localhub.git.run import GitError
 from localhub.hub import Hub
 from localhub.spaces import readme
 from localhub.spaces.model import Space
@@ -39,8 +38,9 @@ async def validate_yaml(request: Request) -> Response:
 
 async def preupload(request: Request) -> Response:
     space, hub = context.writable(request), context.hub(request)
+    _refuse_pull_request(request)
     files = (await context.checked(request, bodies.Uploads))["files"]
-    tip = await _tip(hub, space, _branch(request, "preupload"))
+    tip = await references.tip(hub, space, references.branch_named(request, "preupload"))
     entries = await asyncio.to_thread(read.tree, hub.runner.workshop.repository(space), tip) if tip else ()
     oids = {entry.path: entry.large.oid if entry.large else entry.oid for entry in entries if entry.kind == "blob"}
     shown = []
@@ -57,10 +57,11 @@ async def commit(request: Request) -> Response:
     space, hub = context.writable(request), context.hub(request)
     if "hot_reload" in request.query_params:
         raise HubError(400, "Hot reload is not available: it needs an agent that only the Hub's own images have")
-    branch = _branch(request, "commit")
+    _refuse_pull_request(request)
+    branch = references.branch_named(request, "commit")
     lines = await asyncio.to_thread(_lines, await context.body(request))
-    async with hub.locks[space.id]:
-        tip = await _tip(hub, space, branch)
+    async with hub.changing(space):
+        tip = await references.tip(hub, space, branch)
         change = await asyncio.to_thread(_change, hub, space, tip, lines, context.caller(request).name)
         try:
             repository = hub.runner.workshop.repository(space)
@@ -160,82 +161,10 @@ def _content(value: dict[str, Any]) -> bytes:
         raise HubError(400, f"Invalid base64 content: {value.get('path')}") from error
 
 
-async def branch(request: Request) -> Response:
-    space, hub = context.writable(request), context.hub(request)
-    repository, ref = hub.runner.workshop.repository(space), _branch(request, "branch")
-    known = await asyncio.to_thread(read.resolve, repository, ref)
-    if request.method == "DELETE":
-        return await _drop(hub, space, ref, known)
-    facts = await context.checked(request, bodies.Branch)
-    if known and not facts.get("overwrite"):
-        raise HubError(409, f"Reference {ref} already exists")
-    start = facts.get("startingPoint") or "main"
-    target = await asyncio.to_thread(read.resolve, repository, start)
-    if target is None:
-        raise errors.revision_missing(start)
-    await _point(repository, ref, target)
-    await hub.moved(space, ref, known, target)
-    return JSONResponse({})
-
-
-async def tag(request: Request) -> Response:
-    space, hub = context.writable(request), context.hub(request)
-    repository, name = hub.runner.workshop.repository(space), "/".join(context.rest(request, "tag"))
-    if request.method == "DELETE":
-        ref = f"refs/tags/{name}"
-        return await _drop(hub, space, ref, await asyncio.to_thread(read.resolve, repository, ref))
-    ref = f"refs/tags/{(await context.checked(request, bodies.Tag))['tag']}"
-    target = await asyncio.to_thread(read.resolve, repository, name)
-    if target is None:
-        raise errors.revision_missing(name)
-    if await asyncio.to_thread(read.resolve, repository, ref):
-        raise HubError(409, f"Tag reference {ref} already exists")
-    await _point(repository, ref, target)
-    await hub.moved(space, ref, None, target)
-    return JSONResponse({})
-
-
-async def super_squash(request: Request) -> Response:
-    space, hub = context.writable(request), context.hub(request)
-    repository, ref = hub.runner.workshop.repository(space), _branch(request, "super-squash")
-    facts = await context.checked(request, bodies.Squash)
-    async with hub.locks[space.id]:
-        tip = await _tip(hub, space, ref)
-        title = str(facts.get("message") or "Super-squash branch 'main' using huggingface_hub")
-        oid = await asyncio.to_thread(write.squash, repository, ref, tip, title, context.caller(request).name)
-        await hub.moved(space, ref, tip, oid)
-    return JSONResponse({"commitId": oid})
-
-
-async def _point(repository: Path, ref: str, target: str) -> None:
-    try:
-        await asyncio.to_thread(write.update_ref, repository, ref, target)
-    except (GitError, ValueError) as error:
-        raise HubError(400, f"Invalid reference name: {ref}") from error
-
-
-async def _drop(hub: Hub, space: Space, ref: str, known: str | None) -> Response:
-    if known is None:
-        raise errors.revision_missing(ref)
-    if ref == "refs/heads/main":
-        raise HubError(403, "Cannot delete the main branch")
-    await asyncio.to_thread(write.delete_ref, hub.runner.workshop.repository(space), ref)
-    await hub.moved(space, ref, known, None)
-    return JSONResponse({})
-
-
-def _branch(request: Request, marker: str) -> str:
-    name = "/".join(context.rest(request, marker))
-    return name if name.startswith("refs/") else f"refs/heads/{name}"
-
-
-async def _tip(hub: Hub, space: Space, ref: str) -> str:
-    if ref == "refs/heads/main":
-        return space.head
-    commit = await asyncio.to_thread(read.resolve, hub.runner.workshop.repository(space), ref)
-    if commit is None:
-        raise errors.revision_missing(ref.removeprefix("refs/heads/"))
-    return commit
+def _refuse_pull_request(request: Request) -> None:
+    """In a sentence, and before anything lands on the branch that it was meant to be kept from."""
+    if request.query_params.get("create_pr", "").lower() in {"1", "true"}:
+        raise HubError(400, "Pull requests are not available on localhub")
 
 
 _SPACE = "/api/spaces/{owner}/{name}"
@@ -243,7 +172,4 @@ ROUTES = [
     Route("/api/validate-yaml", validate_yaml, methods=["POST"]),
     Route(f"{_SPACE}/preupload/{{rest:path}}", preupload, methods=["POST"]),
     Route(f"{_SPACE}/commit/{{rest:path}}", commit, methods=["POST"]),
-    Route(f"{_SPACE}/branch/{{rest:path}}", branch, methods=["POST", "DELETE"]),
-    Route(f"{_SPACE}/tag/{{rest:path}}", tag, methods=["POST", "DELETE"]),
-    Route(f"{_SPACE}/super-squash/{{rest:path}}", super_squash, methods=["POST"]),
 ]

@@ -52,7 +52,7 @@ async def _pack(repository: Path, asked: IO[bytes], protocol: str) -> AsyncItera
 
 async def _receive(hub: Hub, space: Space, pushed: IO[bytes], protocol: str) -> bytes:
     repository = hub.runner.workshop.repository(space)
-    async with hub.locks[space.id]:
+    async with hub.changing(space):
         before = dict(await asyncio.to_thread(read.refs, repository))
         answer = await serve.whole(repository, "git-receive-pack", pushed, protocol)
         after = dict(await asyncio.to_thread(read.refs, repository))

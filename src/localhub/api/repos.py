@@ -62,10 +62,11 @@ def planned(request: Request, namespace: str, name: str, sdk: str, facts: dict[s
 async def delete(request: Request) -> Response:
     space = await _named(request)
     hub = context.hub(request)
-    space.stage = "DELETING"
-    hub.store.remove(space)
-    hub.webhooks.emit(space, "delete", "repo")
-    await hub.runner.remove(space)
+    async with hub.changing(space):
+        space.stage = "DELETING"
+        hub.store.remove(space)
+        hub.webhooks.emit(space, "delete", "repo")
+        await hub.runner.remove(space)
     return PlainTextResponse("OK")
 
 

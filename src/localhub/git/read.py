@@ -54,6 +54,12 @@ def resolve(repository: Path, revision: str) -> str | None:
     return None
 
 
+def tip(repository: Path) -> str:
+    """The commit at the tip of main. git is not started for it where that can be helped."""
+    ref = repository / "refs" / "heads" / "main"
+    return ref.read_text().strip() if ref.is_file() else resolve(repository, "main") or ""
+
+
 @lru_cache(maxsize=64)
 def tree(repository: Path, commit: str) -> tuple[Entry, ...]:
     """Every file and folder of a commit, by its full sha: what a commit holds never changes."""

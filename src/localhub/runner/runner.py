@@ -4,6 +4,7 @@ import asyncio
 import logging
 import shutil
 
+from localhub import errors
 from localhub.config import Config
 from localhub.faults import Faults
 from localhub.runner import engine, stubs, user
@@ -35,7 +36,7 @@ class Runner:
         if self.workshop.warning:
             logger.warning("localhub: %s", self.workshop.warning)
         for space in self._store:
-            await self.add(space)
+            await self._listen(space)
             if space.stage in SERVING | COMING_UP:
                 space.served = space.hardware_now = ""
                 self.of(space).deploy()
@@ -47,11 +48,14 @@ class Runner:
         await asyncio.gather(*(supervisor.close() for supervisor in self._supervisors.values()))
 
     async def add(self, space: Space) -> None:
-        supervisor = self._supervisors[space.id] = Supervisor(space, self.workshop)
-        space.port = await supervisor.front.listen(self._config.host, space.port)
-        self._store.save(space)
+        """Begins to keep a new Space."""
+        await self._listen(space)
+        self._store.add(space)
 
     def of(self, space: Space) -> Supervisor:
+        """Raises HubError for a Space that was deleted meanwhile."""
+        if space.id not in self._supervisors:
+            raise errors.repository_missing()
         return self._supervisors[space.id]
 
     async def remove(self, space: Space) -> None:
@@ -72,6 +76,11 @@ class Runner:
         if space.hardware == "cpu-basic":
             return self._config.idle_timeout
         return None if space.sleep_time in {None, -1} else space.sleep_time
+
+    async def _listen(self, space: Space) -> None:
+        supervisor = self._supervisors[space.id] = Supervisor(space, self.workshop)
+        space.port = await supervisor.front.listen(self._config.host, space.port)
+        self._store.save(space)
 
     async def _watch_idle(self) -> None:
         while True:

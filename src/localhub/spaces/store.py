@@ -62,10 +62,18 @@ class Store:
         finally:
             self._coming.discard(key)
 
+    def add(self, space: Space) -> None:
+        self._spaces[space.id] = self._by_name[space.repo_id.lower()] = space
+        self.save(space)
+
+    def holds(self, space: Space) -> bool:
+        return space.id in self._spaces
+
     def save(self, space: Space) -> None:
+        """Nothing, once it was removed: whoever was still at work on it must not bring it back."""
+        if not self.holds(space):
+            return
         self._kept.pop(space.id, None)
-        known = self._spaces.setdefault(space.id, space)
-        self._by_name[known.repo_id.lower()] = space
         document = json.dumps(space.to_dict(), default=str)
         self._db.execute("INSERT OR REPLACE INTO spaces VALUES (?, ?)", (space.id, document))
 
@@ -73,6 +81,7 @@ class Store:
         old = space.repo_id.lower()
         del self._by_name[old]
         space.owner, space.name = owner, name
+        self._by_name[space.repo_id.lower()] = space
         self._moves[old] = space.id
         self._db.execute("INSERT OR REPLACE INTO moves VALUES (?, ?)", (old, space.id))
         self.save(space)
