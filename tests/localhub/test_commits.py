@@ -70,6 +70,29 @@ def test_unchanged_files_make_no_commit(api):
     assert spaces.push(api, "local/demo", a_txt="one") == first
 
 
+def test_what_a_gitignore_names_is_left_out_as_the_hub_does(api):
+    spaces.push(api, "local/demo", _gitignore="*.log\n!kept.log\nbuild/\n", one_log="1")
+    operations = [CommitOperationAdd(path, b"x") for path in ("two.log", "kept.log", "build/é.txt", "src/build.txt")]
+    api.create_commit("local/demo", operations, commit_message="x", repo_type="space")
+    files = set(api.list_repo_files("local/demo", repo_type="space"))
+    assert files == {".gitattributes", ".gitignore", "README.md", "kept.log", "src/build.txt"}
+
+
+def test_the_gitignore_that_is_sent_along_wins_over_the_one_that_is_there(hub, api):
+    spaces.push(api, "local/demo", _gitignore="*.log\n")
+    with hub.http() as client:
+
+        def skipped(**given: str) -> list[bool]:
+            files = [{"path": path, "size": 1, "sample": ""} for path in ("a.log", "a.txt", "../a.txt", ":!a.log")]
+            body = {"files": files, **given}
+            answer = client.post("/api/spaces/local/demo/preupload/main", json=body).raise_for_status()
+            return [file["shouldIgnore"] for file in answer.json()["files"]]
+
+        assert skipped() == [True, False, False, True]
+        assert skipped(gitIgnore="*.txt") == [False, True, False, False]
+        assert skipped(gitIgnore="# nothing") == [False] * 4
+
+
 def test_deleting_a_missing_file_is_an_error_about_the_entry(api):
     with pytest.raises(EntryNotFoundError):
         api.delete_file("nothing.txt", "local/demo", repo_type="space")

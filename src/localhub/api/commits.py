@@ -14,7 +14,7 @@ from starlette.routing import Route
 from localhub import errors
 from localhub.api import bodies, context, references
 from localhub.errors import HubError
-from localhub.git import large, read, write
+from localhub.git import ignored, large, read, write
 from localhub.hub import Hub
 from localhub.spaces import readme
 from localhub.spaces.model import Space
@@ -39,18 +39,29 @@ async def validate_yaml(request: Request) -> Response:
 async def preupload(request: Request) -> Response:
     space, hub = context.writable(request), context.hub(request)
     _refuse_pull_request(request)
-    files = (await context.checked(request, bodies.Uploads))["files"]
+    facts = await context.checked(request, bodies.Uploads)
+    files = facts["files"]
     tip = await references.tip(hub, space, references.branch_named(request, "preupload"))
-    entries = await asyncio.to_thread(read.tree, hub.runner.workshop.repository(space), tip) if tip else ()
+    repository = hub.runner.workshop.repository(space)
+    entries = await asyncio.to_thread(read.tree, repository, tip)
+    paths = [file["path"] for file in files if _possible(file["path"])]
+    skipped = await asyncio.to_thread(_ignored, repository, tip, facts.get("gitIgnore"), paths)
     oids = {entry.path: entry.large.oid if entry.large else entry.oid for entry in entries if entry.kind == "blob"}
     shown = []
     for file in files:
         known = {"oid": oids[file["path"]]} if file["path"] in oids else {}
         mode = large.upload_mode(int(file.get("size") or 0), hub.config.lfs_over)
-        shown.append({"path": file["path"], "uploadMode": mode, "shouldIgnore": False, **known})
+        skip = file["path"] in skipped
+        shown.append({"path": file["path"], "uploadMode": mode, "shouldIgnore": skip, **known})
     # The client logs this: its xet part shows nothing of a refusal but the status.
     told = {"X-HF-Warning": large.WARNING} if any(file["uploadMode"] == "lfs" for file in shown) else {}
     return JSONResponse({"files": shown, "commitOid": tip}, headers=told)
+
+
+def _ignored(repository: Path, tip: str, given: str | None, paths: list[str]) -> set[str]:
+    """By the `.gitignore` that is sent along, or else by the one that is there: the client leaves these out unsaid."""
+    rules = given if given is not None else read.text(repository, tip, ".gitignore")
+    return ignored.of(repository, rules or "", paths)
 
 
 async def commit(request: Request) -> Response:

@@ -17,7 +17,10 @@ class GitError(Exception):
     """git ended with a non-zero status."""
 
 
-def git(repository: Path, *arguments: str, data: bytes = b"", env: dict[str, str] | None = None) -> bytes:
+def git(
+    repository: Path, *arguments: str, data: bytes = b"", env: dict[str, str] | None = None, no_failure: int = 0
+) -> bytes:
+    """What it printed. `no_failure` is a status besides 0 that means no failure. Raises GitError."""
     done = subprocess.run(
         ["git", "--git-dir", str(repository), *arguments],
         input=data,
@@ -25,6 +28,6 @@ def git(repository: Path, *arguments: str, data: bytes = b"", env: dict[str, str
         check=False,
         env=ENVIRONMENT | (env or {}),
     )
-    if done.returncode:
+    if done.returncode not in {0, no_failure}:
         raise GitError(f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout

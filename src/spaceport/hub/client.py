@@ -17,6 +17,9 @@ from spaceport.hub.failures import HubFailure, translated
 from spaceport.hub.jobs import HubJobs
 from spaceport.hub.model import HardwareOffer, Head, Identity, LogLine, NewSpace, RemoteFile, Runtime
 
+NOTHING_IGNORED = "# every file of the revision\n"
+"""In place of the repository's own `.gitignore`: what it names, the Hub would leave out of a commit without a word."""
+
 
 class Hub(Control):
     """Every method raises HubFailure and nothing else when the Hub refuses or does not answer."""
@@ -126,13 +129,13 @@ class Hub(Control):
         parent: str | None,
     ) -> str:
         """Exactly one commit, returned as its sha. A moved head raises HubFailure with status 412."""
-        operations: list[CommitOperationAdd | CommitOperationDelete] = [
-            *(CommitOperationDelete(path) for path in delete),
-            *(CommitOperationAdd(path, str(file)) for path, file in add.items()),
-        ]
+        additions = [CommitOperationAdd(path, str(file)) for path, file in add.items()]
+        self._api.preupload_lfs_files(
+            repo_id, additions, repo_type="space", free_memory=False, gitignore_content=NOTHING_IGNORED
+        )
         info = self._api.create_commit(
             repo_id,
-            operations,
+            [*(CommitOperationDelete(path) for path in delete), *additions],
             repo_type="space",
             commit_message=title,
             commit_description=description,

@@ -29,6 +29,21 @@ def test_a_commit_whose_answer_was_lost_is_found_by_its_marker(
     assert hub.find_commit(repo_id, "Mark: 1") == hub.head(repo_id).sha
 
 
+def test_a_file_that_a_gitignore_names_is_committed_because_it_is_part_of_the_revision(
+    hub: Hub, repo_id: str, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitignore").write_text("dist/\n")
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "app.js").write_text("1")
+    add = {path: tmp_path / path for path in (".gitignore", "dist/app.js")}
+    hub.commit(repo_id, add=add, delete=[], title="x", description="", parent=hub.head(repo_id).sha)
+    (tmp_path / "dist" / "app.js").write_text("2")
+    add = {"dist/app.js": tmp_path / "dist/app.js"}
+    made = hub.commit(repo_id, add=add, delete=[], title="x", description="", parent=hub.head(repo_id).sha)
+    assert made == hub.head(repo_id).sha
+    assert "dist/app.js" in {file.path for file in hub.files(repo_id)}
+
+
 def test_a_moved_head_is_a_stale_parent(hub: Hub, repo_id: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a")
     old = hub.head(repo_id).sha
