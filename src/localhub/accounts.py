@@ -5,7 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 PAID_PLANS = {"pro", "team", "enterprise", "plus", "academia"}
+USER_PLANS = {"free", "pro", "team", "enterprise", "plus", "academia"}
+"""What a user may be on. Of organizations: all but pro."""
+ROLES = {"admin", "write", "contributor", "read"}
 WRITERS = {"admin", "write", "contributor"}
+TOKEN_ROLES = {"read", "write"}
 
 
 def stable_id(name: str) -> str:
@@ -80,6 +84,12 @@ class Accounts:
             return False
         org = self.orgs.get(namespace)
         return caller.name == namespace or (org is not None and org.members.get(caller.name) in WRITERS)
+
+    def may_change(self, caller: Caller, owner: str, creator: str) -> bool:
+        """What is there already. `creator` is the `stable_id` of who made it: a contributor changes nothing else."""
+        org = self.orgs.get(owner)
+        contributor = org is not None and org.members.get(caller.name) == "contributor"
+        return self.may_write(caller, owner) and (not contributor or creator == stable_id(caller.name))
 
 
 def _digest(secret: str) -> bytes:

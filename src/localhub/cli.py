@@ -9,7 +9,7 @@ import click
 import uvicorn
 
 from localhub import preview, server
-from localhub.accounts import Accounts, Org, Token, User
+from localhub.accounts import ROLES, TOKEN_ROLES, USER_PLANS, Accounts, Org, Token, User
 from localhub.config import Config
 from localhub.hub import Hub
 
@@ -83,21 +83,28 @@ def _accounts(users: tuple[str, ...], orgs: tuple[str, ...], tokens: tuple[str, 
     known: dict[str, Token] = {}
     for text in users:
         name, token, plan = _parts(text, 2, 3, "pro")
-        people.append(User(name, plan))
+        people.append(User(name, _one_of(USER_PLANS, plan)))
         known[token] = Token(name)
     for text in tokens:
         name, token, role = _parts(text, 3, 3, "")
         if name not in {person.name for person in people}:
             raise click.BadParameter(f"{name}: no such user")
-        known[token] = Token(name, role, role)
+        known[token] = Token(name, _one_of(TOKEN_ROLES, role), role)
     return Accounts(people, [_org(text) for text in orgs], known)
 
 
 def _org(text: str) -> Org:
     name, _, rest = text.partition(":")
     plan, _, members = rest.partition(":")
-    roles = dict(member.split("=", 1) for member in members.split(",") if "=" in member)
-    return Org(name, plan or "team", roles)
+    pairs = (member.partition("=") for member in members.split(",") if member)
+    roles = {user: _one_of(ROLES, role) for user, _, role in pairs}
+    return Org(name, _one_of(USER_PLANS - {"pro"}, plan or "team"), roles)
+
+
+def _one_of(known: set[str], word: str) -> str:
+    if word not in known:
+        raise click.BadParameter(f"{word or 'nothing'}: expected one of {', '.join(sorted(known))}")
+    return word
 
 
 def _parts(text: str, least: int, most: int, default: str) -> tuple[str, str, str]:

@@ -50,6 +50,11 @@ JOB_FLAVORS = {name: flavor for name, flavor in FLAVORS.items() if name != "zero
 }
 
 
+def problem(flavor: str, sdk: str) -> str | None:
+    """Why a Space of this SDK cannot have it, or None."""
+    return "ZeroGPU is for Gradio Spaces only" if flavor == "zero-a10g" and sdk != "gradio" else None
+
+
 def listing() -> list[dict[str, Any]]:
     return [_shown(name, flavor) for name, flavor in FLAVORS.items()]
 

@@ -86,5 +86,5 @@ class Hub:
         space.last_modified = clock.now()
         self.store.save(space)
         self.webhooks.emit(space, "update", "repo.config", updatedConfig={"private": space.private})
-        if space.sdk != "static" and space.stage not in {"PAUSED", "SLEEPING", "NO_APP_FILE", "CONFIG_ERROR"}:
+        if space.sdk != "static" and space.stage not in {"PAUSED", "SLEEPING", "NO_APP_FILE"}:
             self.runner.of(space).deploy()

@@ -1,5 +1,6 @@
 """Docker Spaces without a Docker engine: built and run from their Dockerfile."""
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -165,6 +166,41 @@ CMD ["/code/app.py"]
     log = hub.logs("local/demo")
     assert "exec form" in log
     assert "hidden-key" not in log
+
+
+def test_a_step_sees_no_secret_but_what_is_mounted_and_no_variable_but_what_is_declared(hub, api):
+    dockerfile = """\
+FROM python:3.11
+ARG DECLARED
+RUN echo "sees [$DECLARED] [$OTHER] [$TOKEN] [$(ls /run/secrets 2>&1 | grep -c TOKEN)]"
+COPY . .
+CMD python app.py
+"""
+    api.add_space_secret("local/demo", "TOKEN", "hidden")
+    for name in ("DECLARED", "OTHER"):
+        api.add_space_variable("local/demo", name, "given")
+    spaces.push_app(api, "local/demo", dockerfile=dockerfile)
+    hub.wait("local/demo", "RUNNING")
+    assert "sees [given] [] [] [0]\n" in list(api.fetch_space_logs("local/demo", build=True))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything; test_user.py has this for a root that may choose")
+def test_a_secret_is_mounted_for_root_unless_its_mode_lets_the_user_read_it(hub, api):
+    judge_secret_modes(hub, api)
+
+
+def judge_secret_modes(hub, api):
+    api.add_space_secret("local/demo", "TOKEN", "hidden")
+
+    def push(options: str) -> str:
+        read = f"RUN --mount=type=secret,id=TOKEN,required=true{options} cat /run/secrets/TOKEN > /dev/null\n"
+        return spaces.push_app(api, "local/demo", dockerfile=spaces.DOCKERFILE.replace("WORKDIR", f"{read}WORKDIR"))
+
+    push("")
+    hub.wait("local/demo", "BUILD_ERROR")
+    assert "Permission denied" in hub.logs("local/demo")
+    for options in (",mode=0444", ",uid=1000"):
+        hub.wait("local/demo", "RUNNING", sha=push(options))
 
 
 def test_what_only_makes_sense_in_an_image_is_skipped_and_said(hub, api):

@@ -62,13 +62,45 @@ def test_a_member_of_an_organization_may_write_to_its_spaces(start):
     assert caught.value.response.status_code == 403
 
 
-@pytest.mark.parametrize(("role", "status"), [("admin", 200), ("write", 200), ("contributor", 200), ("read", 403)])
+@pytest.mark.parametrize(("role", "status"), [("admin", 200), ("write", 200), ("contributor", 403), ("read", 403)])
 def test_the_role_in_an_organization_decides_who_may_push(start, role, status):
     hub = start("--user", "local:hf_local", "--user", "bob:hf_bob", f"--org=acme:team:local=admin,bob={role}")
     spaces.docker(hub.api(), "acme/demo")
     with hub.http("hf_bob") as client:
         answer = client.post("/api/spaces/acme/demo/secrets", json={"key": "A", "value": "1"})
     assert answer.status_code == status
+
+
+def test_a_contributor_may_create_but_change_only_what_they_created(start):
+    hub = start("--user", "local:hf_local", "--user", "bob:hf_bob", "--org=acme:team:local=admin,bob=contributor")
+    spaces.docker(hub.api(), "acme/theirs", private=True)
+    bob = hub.api("hf_bob")
+    spaces.docker(bob, "acme/mine")
+    spaces.push_app(bob, "acme/mine")
+    assert bob.space_info("acme/theirs").private
+    for refused in (
+        lambda: spaces.push_app(bob, "acme/theirs"),
+        lambda: bob.pause_space("acme/theirs"),
+        lambda: bob.delete_repo("acme/theirs", repo_type="space"),
+        lambda: bob.move_repo("acme/theirs", "acme/taken", repo_type="space"),
+    ):
+        with pytest.raises(HfHubHTTPError) as caught:
+            refused()
+        assert caught.value.response.status_code == 403
+    with hub.http() as client:
+        assert client.get("/api/spaces/acme/theirs").json()["sha"] == hub.api().space_info("acme/theirs").sha
+    bob.delete_repo("acme/mine", repo_type="space")
+
+
+def test_protected_is_for_those_who_pay_also_later(start):
+    hub = start("--user", "local:hf_local:free")
+    with hub.http() as client:
+        new = {"name": "page", "type": "space", "sdk": "static"}
+        assert client.post("/api/repos/create", json=new | {"visibility": "protected"}).status_code == 402
+        assert client.post("/api/repos/create", json=new).status_code == 200
+        for settings, status in (({"visibility": "protected"}, 402), ({"visibility": "private"}, 200)):
+            assert client.put("/api/spaces/local/page/settings", json=settings).status_code == status
+    assert hub.api().space_info("local/page").private
 
 
 @pytest.mark.parametrize(("plan", "status"), [("free", 402), ("team", 200)])

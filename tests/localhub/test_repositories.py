@@ -87,6 +87,17 @@ def test_a_moved_space_is_found_by_both_names(hub):
     assert api.space_info("local/old").id == "local/new"
 
 
+def test_a_long_name_has_a_subdomain_that_is_one_label_of_a_host_name(hub):
+    api = hub.api()
+    found = set()
+    for end in "ab":
+        name = f"local/{'x' * 80}{end}"
+        spaces.docker(api, name)
+        found.add(api.space_info(name).subdomain)
+    assert len(found) == 2
+    assert {len(subdomain) for subdomain in found} == {63}
+
+
 def test_a_listing_comes_in_pages_and_hides_what_is_private(hub):
     api = hub.api()
     for number in range(5):

@@ -56,10 +56,19 @@ def test_paid_hardware_is_not_for_those_who_cannot_pay(start):
 
 
 @pytest.mark.parametrize("flavor", ["cpu-basic", "zero-a10g"])
-def test_the_sleep_time_of_free_hardware_is_not_configurable(running, flavor):
-    running.request_space_hardware("local/demo", flavor)
+def test_the_sleep_time_of_free_hardware_is_not_configurable(hub, flavor):
+    api = hub.api()
+    api.create_repo("local/demo", repo_type="space", space_sdk="gradio", space_hardware=flavor)
     with pytest.raises(BadRequestError, match="not configurable"):
-        running.set_space_sleep_time("local/demo", 3600)
+        api.set_space_sleep_time("local/demo", 3600)
+
+
+def test_zerogpu_is_for_gradio_spaces_alone(hub, running):
+    with pytest.raises(BadRequestError, match="Gradio"):
+        running.request_space_hardware("local/demo", "zero-a10g")
+    with pytest.raises(BadRequestError, match="Gradio"):
+        spaces.docker(hub.api(), "local/other", space_hardware="zero-a10g")
+    assert running.get_space_runtime("local/demo").requested_hardware == "cpu-basic"
 
 
 def test_a_custom_domain_is_shown_in_its_stage(hub, running):

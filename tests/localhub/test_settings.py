@@ -72,6 +72,16 @@ def test_what_the_app_is_started_with_starts_it_again(hub, api, change, seen):
     assert seen(spaces.visit(hub.wait("local/demo", "RUNNING", sha=sha))["env"])
 
 
+def test_a_variable_and_a_secret_of_one_name_are_a_configuration_error_until_one_is_gone(hub, api):
+    sha = spaces.push_app(api, "local/demo")
+    hub.wait("local/demo", "RUNNING", sha=sha)
+    api.add_space_variable("local/demo", "TOKEN", "shown")
+    api.add_space_secret("local/demo", "TOKEN", "hidden")
+    assert "TOKEN" in hub.wait("local/demo", "CONFIG_ERROR")["errorMessage"]
+    api.delete_space_variable("local/demo", "TOKEN")
+    assert spaces.visit(hub.wait("local/demo", "RUNNING", sha=sha))["env"]["TOKEN"] == "hidden"
+
+
 def test_deleting_what_is_not_there_starts_nothing_again(hub, api):
     hub.wait("local/demo", "RUNNING", sha=spaces.push_app(api, "local/demo"))
     api.delete_space_variable("local/demo", "NONE")

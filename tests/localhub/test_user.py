@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.localhub import spaces, wheels
+from tests.localhub.test_docker import judge_secret_modes
 from tests.localhub_server import ROOT, LocalHub
 
 from localhub.runner import user
@@ -74,6 +75,11 @@ def test_what_pip_installs_for_a_build_belongs_to_uid_1000(hub, tmp_path):
     hub.wait("local/demo", "RUNNING", sha=spaces.push(api, "local/demo", Dockerfile=recipe, **files))
     assert "Successfully installed greeting-1.0" in hub.logs("local/demo")
     assert "owners 1000\n" in list(api.fetch_space_logs("local/demo"))
+
+
+def test_a_build_step_is_refused_a_secret_that_is_mounted_for_root(hub):
+    spaces.docker(hub.api(), "local/demo")
+    judge_secret_modes(hub, hub.api())
 
 
 def test_an_app_cannot_read_what_is_localhubs(hub):

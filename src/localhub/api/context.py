@@ -109,6 +109,8 @@ def readable(request: Request) -> Space:
 def writable(request: Request) -> Space:
     space = readable(request)
     may_write_to(request, space.owner)
+    if not hub(request).accounts.may_change(caller(request), space.owner, space.creator):
+        raise HubError(403, "A contributor may change only the repositories that they created")
     return space
 
 

@@ -88,7 +88,7 @@ def _link(hub: Hub, space: Space) -> str:
 
 def _may_look(request: Request, space: Space) -> bool:
     """A public Space's log is open to whoever sits at this machine, as everything else of it is."""
-    if context.hub(request).accounts.may_write(context.caller(request), space.owner):
+    if context.hub(request).accounts.may_change(context.caller(request), space.owner, space.creator):
         return True
     return not space.private and _is_here_alone(request)
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from localhub import clock, errors
+from localhub import clock, errors, hardware
 from localhub.accounts import stable_id
 from localhub.api import bodies, context
 from localhub.errors import HubError
@@ -89,6 +89,7 @@ async def settings(request: Request) -> Response:
     facts, space = await context.checked(request, bodies.RepositorySettings), context.writable(request)
     hub = context.hub(request)
     if "private" in facts or "visibility" in facts:
+        _refuse_unpaid_visibility(hub, space.owner, _visibility(facts))
         space.visibility = _visibility(facts)
     hub.store.save(space)
     hub.webhooks.emit(space, "update", "repo.config", updatedConfig={"private": space.private})
@@ -113,6 +114,8 @@ def _configure(space: Space, facts: dict[str, Any]) -> None:
     if space.sdk not in readme.SDKS:
         raise HubError(400, '"sdk" must be one of [gradio, docker, static]')
     space.hardware = facts.get("hardware") or "cpu-basic"
+    if problem := hardware.problem(space.hardware, space.sdk):
+        raise HubError(400, problem)
     space.sleep_time = facts.get("sleepTimeSeconds")
     space.volumes = facts.get("volumes") or []
     if problem := volumes.problem(space.volumes):
@@ -132,7 +135,11 @@ def _refuse_unpaid(hub: Hub, space: Space) -> None:
         return
     if space.sdk != "static":
         raise HubError(402, "A PRO subscription is required to create a Gradio or Docker Space")
-    if space.visibility == "protected":
+    _refuse_unpaid_visibility(hub, space.owner, space.visibility)
+
+
+def _refuse_unpaid_visibility(hub: Hub, owner: str, visibility: str) -> None:
+    if visibility == "protected" and not hub.accounts.can_pay(owner):
         raise HubError(402, "A PRO subscription is required for protected Spaces")
 
 

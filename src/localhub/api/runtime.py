@@ -36,6 +36,8 @@ async def set_hardware(request: Request) -> Response:
         raise HubError(402, "Payment required: add a payment method to use paid hardware")
     if flavor in hardware.FREE and facts.get("sleepTimeSeconds") is not None:
         raise _not_configurable(flavor)
+    if problem := hardware.problem(flavor, space.sdk):
+        raise HubError(400, problem)
     space.sleep_time = facts.get("sleepTimeSeconds", space.sleep_time)
     if flavor == space.hardware:
         hub.store.save(space)

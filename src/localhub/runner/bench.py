@@ -22,6 +22,8 @@ def problem(workshop: Workshop, space: Space, sha: str) -> tuple[str, str] | Non
     found = readme.problems(card) + (gradio.problems(card) if space.sdk == "gradio" else [])
     if found:
         return "CONFIG_ERROR", "; ".join(found)
+    if both := space.variables.keys() & space.secrets.keys():
+        return "CONFIG_ERROR", f"Collision on variables and secrets names: {', '.join(sorted(both))}"
     needed = {"docker": "Dockerfile", "gradio": gradio.app_file(card)}.get(space.sdk)
     return ("NO_APP_FILE", "") if needed and not read.entry(repository, sha, needed) else None
 

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from dockerfile_parse.util import extract_key_values
 
-from localhub.runner import copying, dockerfile, dockerignore, process, user, venvs
+from localhub.runner import copying, dockerfile, dockerignore, process, secret_mounts, user, venvs
 from localhub.runner.builds import BuildFailed, Launch, Mount, Order
 from localhub.runner.dockerfile import DockerfileError, Instruction
 from localhub.runner.paths import Paths
@@ -41,6 +41,8 @@ class _State:
     paths: Paths
     args: dict[str, str] = field(default_factory=dict)
     workdir: str = "/"
+    user: str = ""
+    """Of the steps that follow, as the Dockerfile names it; empty for root."""
     command: str = ""
     entrypoint: str = ""
 
@@ -136,9 +138,11 @@ def _apply(step: Instruction, state: _State, order: Order) -> None:
             _make_home(state)
         case "ARG":
             state.args.update(_assignments(step, order.variables))
-        case "USER" if value.partition(":")[0] not in {"", "root", "0"}:
+        case "USER":
             name = value.partition(":")[0]
-            state.env["HOME"] = state.env["HOME"] if state.env["HOME"] != "/root" else f"/home/{name}"
+            state.user = "" if name in {"root", "0"} else name
+            if state.user and state.env["HOME"] == "/root":
+                state.env["HOME"] = f"/home/{name}"
             _make_home(state)
         case "CMD":
             state.command = step.value
@@ -155,7 +159,7 @@ async def _run(step: Instruction, state: _State, order: Order, place: _Place, *,
     env["PATH"] = f"{place.stubs}:{env['PATH']}"
     folder = state.paths.real(state.workdir)
     folder.mkdir(parents=True, exist_ok=True)
-    shown = _show_secrets(step, order, state.paths, env)
+    shown = secret_mounts.show(step, order.secrets, env, state.paths, state.user)
     _hand_over(order)
     try:
         command = [words[0], *map(state.paths.in_command, words[1:])]
@@ -168,30 +172,6 @@ async def _run(step: Instruction, state: _State, order: Order, place: _Place, *,
         order.say(f"--> ERROR: {reason}")
         raise BuildFailed(f"Job failed with exit code: {code}. Reason: {reason}")
     order.say("DONE")
-
-
-def _show_secrets(step: Instruction, order: Order, paths: Paths, env: dict[str, str]) -> list[Path]:
-    """`RUN --mount=type=secret`: files that exist for this one step. Returns what to remove after it."""
-    files = []
-    for options in (dict(part.partition("=")[::2] for part in value.split(",")) for value in _mounts(step)):
-        name = options.get("id") or PurePosixPath(options.get("target", "")).name
-        if name not in order.secrets:
-            if options.get("required") in {"true", ""}:
-                raise DockerfileError(f"secret {name}: not found")
-            continue
-        if "env" in options:
-            env[options["env"]] = order.secrets[name]
-        else:
-            file = paths.real(options.get("target", f"/run/secrets/{name}"))
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.touch(mode=0o600)
-            file.write_text(order.secrets[name])
-            files.append(file)
-    return files
-
-
-def _mounts(step: Instruction) -> list[str]:
-    return [value for name, value in step.flags if name == "mount" and "type=secret" in value.split(",")]
 
 
 def _hand_over(order: Order) -> None:

@@ -1,9 +1,12 @@
 """One Space: what was asked for, and what is so."""
 
+import hashlib
 import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+LONGEST_LABEL = 63
+"""Of one part of a host name."""
 SERVING = {"RUNNING", "RUNNING_BUILDING", "RUNNING_APP_STARTING"}
 COMING_UP = {"BUILDING", "APP_STARTING"}
 
@@ -60,7 +63,11 @@ class Space:
 
     @property
     def subdomain(self) -> str:
-        return re.sub(r"[^a-z0-9]+", "-", f"{self.owner}-{self.name}".lower()).strip("-")
+        name = re.sub(r"[^a-z0-9]+", "-", f"{self.owner}-{self.name}".lower()).strip("-")
+        if len(name) <= LONGEST_LABEL:
+            return name
+        digest = hashlib.sha256(self.repo_id.encode()).hexdigest()
+        return f"{name[:54]}-{digest[:8]}"
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
