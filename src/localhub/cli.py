@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import uvicorn
 
-from localhub import preview, server
+from localhub import data, preview, server
 from localhub.accounts import ROLES, TOKEN_ROLES, USER_PLANS, Accounts, Org, Token, User
 from localhub.config import Config
 from localhub.hub import Hub
@@ -39,7 +39,12 @@ def main() -> None:
 def serve(port: int, users: tuple[str, ...], orgs: tuple[str, ...], tokens: tuple[str, ...], **options: object) -> None:
     """Serve until interrupted."""
     accounts = _accounts(users or ("local:hf_local:pro",), orgs, tokens)
-    server.run(Config(accounts=accounts, **options), port)  # type: ignore[arg-type]
+    config = Config(accounts=accounts, **options)  # type: ignore[arg-type]
+    try:
+        data.hold(config.data)
+    except data.InUse as error:
+        raise click.ClickException(f"another localhub works in {config.data}: choose another --data") from error
+    server.run(config, port)
 
 
 @main.command()

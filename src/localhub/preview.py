@@ -1,7 +1,6 @@
 """`localhub run FOLDER`: a Space from a folder, built again whenever the folder changes."""
 
 import asyncio
-import fcntl
 import json
 import os
 import re
@@ -16,6 +15,7 @@ import httpx
 import uvicorn
 from watchfiles import awatch
 
+from localhub import data
 from localhub.config import OWNER, TOKEN
 from localhub.git import snapshot
 from localhub.git.run import GitError
@@ -130,17 +130,15 @@ def begin(folder: Path) -> Path:
 
     Raises click.ClickException while another preview of the folder is going on.
     """
-    data = cache_folder(folder)
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    place = cache_folder(folder)
     try:
-        # Held until the process ends.
-        fcntl.flock(os.open(data / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+        data.hold(place)
+    except data.InUse as error:
         raise click.ClickException(f"{folder} is being run already") from error
-    for path in data.iterdir():
+    for path in place.iterdir():
         if path.name not in {"lock", "venvs", "pip-cache"}:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    return data
+    return place
 
 
 def space_name(folder: Path) -> str:

@@ -5,6 +5,7 @@ import resource
 import socket
 from collections.abc import Callable
 
+import click
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -16,7 +17,10 @@ Make = Callable[[uvicorn.Config, Hub], uvicorn.Server]
 
 
 def run(config: Config, port: int, make: Make | None = None) -> None:
-    """Blocks until SIGINT or SIGTERM. Port 0 takes a free one. `make` gives another server than the plain one."""
+    """Blocks until SIGINT or SIGTERM. Port 0 takes a free one. `make` gives another server than the plain one.
+
+    Raises click.ClickException where it cannot listen.
+    """
     _allow_many_sockets()
     listener = _listen(config.host, port)
     address = f"http://{config.host}:{listener.getsockname()[1]}"
@@ -57,7 +61,10 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on {host}, port {port}: {error.strerror}") from error
     return listener
 
 
