@@ -1,9 +1,9 @@
-"""The shapes of request bodies, as the Hub's published document gives them."""
+"""The shapes of request bodies about repositories, as the Hub's published document gives them."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from localhub import hardware
@@ -15,7 +15,7 @@ def _without_nul(text: str) -> str:
     return text
 
 
-def _one_of(name: str, known: Iterable[str]) -> str:
+def one_of(name: str, known: Iterable[str]) -> str:
     if name not in known:
         raise ValueError(f"must be one of [{', '.join(known)}]")
     return name
@@ -24,12 +24,7 @@ def _one_of(name: str, known: Iterable[str]) -> str:
 Text = Annotated[str, AfterValidator(_without_nul)]
 """What may become part of an argument list or an environment."""
 Key = Annotated[str, Field(pattern=r"^[a-zA-Z][_a-zA-Z0-9]*$")]
-EnvName = Annotated[str, Field(pattern=r"^[a-zA-Z][_a-zA-Z0-9]+$")]
-Label = Annotated[str, Field(max_length=100, pattern=r"^[a-zA-Z0-9._-]*$")]
-Port = Annotated[int, Field(ge=1, le=65_535)]
-Group = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{24}$")]
-SpaceFlavor = Annotated[str, AfterValidator(lambda name: _one_of(name, hardware.FLAVORS))]
-JobFlavor = Annotated[str, AfterValidator(lambda name: _one_of(name, hardware.JOB_FLAVORS))]
+SpaceFlavor = Annotated[str, AfterValidator(lambda name: one_of(name, hardware.FLAVORS))]
 SleepTime = Annotated[int, Field(ge=-1, le=2**53 - 1)]
 Visibility = Literal["public", "private", "protected"]
 
@@ -147,61 +142,6 @@ class BucketLine(Body):
     """Milliseconds since 1970."""
 
 
-class Expose(Body):
-    ports: list[Port]
-    ports_public: list[Port] = []
-
-    @model_validator(mode="after")
-    def _public_ones_are_exposed(self) -> Self:
-        if not set(self.ports_public) <= set(self.ports):
-            raise ValueError("portsPublic must be a subset of ports")
-        return self
-
-
-class Ssh(Body):
-    enabled: bool = False
-
-
-class JobSpec(Body):
-    docker_image: Annotated[Text, Field(min_length=1)] | None = None
-    space_id: Annotated[str, Field(min_length=1)] | None = None
-    command: list[Annotated[Text, Field(min_length=1)]] = []
-    arguments: list[Text] = []
-    environment: dict[EnvName, Text] = {}
-    secrets: dict[Key, Text] = {}
-    flavor: JobFlavor
-    arch: Literal["amd64", "arm64"] | None = None
-    timeout_seconds: Annotated[int, Field(ge=1, le=2**53 - 1)] | None = None
-    attempts: Annotated[int, Field(ge=1, le=2**53 - 1)] = 1
-    labels: dict[Label, Label] = {}
-    volumes: list[Volume] = []
-    expose: Expose | None = None
-    ssh: Ssh | None = None
-    network: dict[str, Any] | None = None
-    resource_group_id: Group | None = None
-
-    @model_validator(mode="after")
-    def _one_image(self) -> Self:
-        if (self.docker_image is None) == (self.space_id is None):
-            raise ValueError("exactly one of dockerImage and spaceId is required")
-        return self
-
-
-class Watched(Body):
-    type: Literal["dataset", "model", "space", "bucket", "kernel", "user", "org"]
-    name: str
-
-
-class Webhook(Body):
-    watched: list[Watched] | None = None
-    url: Annotated[str, Field(pattern=r"^https?://[^/]")] | None = None
-    job: JobSpec | None = None
-    job_source_id: str | None = None
-    domains: list[Literal["repo", "discussion"]] | None = None
-    secret: Annotated[str, Field(pattern=r"^[\x20-\x7F]*$")] | None = None
-    secrets: dict[Key, Text] | None = None
-
-
 class Branch(Body):
     starting_point: str | None = None
     empty_branch: bool | None = None
@@ -232,23 +172,3 @@ class Uploads(Body):
 class Card(Body):
     content: str
     repo_type: str | None = None
-
-
-class Labels(Body):
-    labels: dict[Label, Label]
-
-
-_CRON = (
-    r"^(?:(@(annually|yearly|monthly|weekly|daily|hourly))"
-    r"|(((([0-9]+,)+[0-9]+|((\*|[0-9]+)(/|-)[0-9]+)|[0-9]+|\*) ?){5,7}))$"
-)
-
-
-class Timetable(Body):
-    schedule: Annotated[str, Field(pattern=_CRON)]
-
-
-class ScheduledJob(Timetable):
-    job_spec: JobSpec
-    suspend: bool = False
-    concurrency: bool = False

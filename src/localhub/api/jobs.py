@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from localhub import hardware
-from localhub.api import bodies, context, present_jobs
+from localhub.api import context, job_bodies, present_jobs
 from localhub.errors import HubError
 from localhub.jobs.model import Job, Spec
 from localhub.runner import volumes
@@ -18,7 +18,7 @@ PAGE = 100
 async def collection(request: Request) -> Response:
     if request.method == "POST":
         namespace = writable_namespace(request)
-        spec = await context.checked(request, bodies.JobSpec)
+        spec = await context.checked(request, job_bodies.JobSpec)
         return _begun(request, namespace, spec, _user(request))
     found, offset = _matching(request), context.number(request, "cursor", 0)
     headers = {}
@@ -51,14 +51,14 @@ async def duplicate(request: Request) -> Response:
 
 async def labels(request: Request) -> Response:
     job = writable_job(request)
-    return _changed(request, job, await context.checked(request, bodies.Labels))
+    return _changed(request, job, await context.checked(request, job_bodies.Labels))
 
 
 async def expose(request: Request) -> Response:
     job = writable_job(request)
     if job.final:
         raise HubError(400, "The job has ended")
-    return _changed(request, job, {"expose": await context.checked(request, bodies.Expose)})
+    return _changed(request, job, {"expose": await context.checked(request, job_bodies.Expose)})
 
 
 async def list_hardware(_request: Request) -> Response:

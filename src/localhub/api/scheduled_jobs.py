@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from localhub.api import bodies, context, present_jobs
+from localhub.api import context, job_bodies, present_jobs
 from localhub.api.jobs import readable_namespace, runnable, writable_namespace
 from localhub.errors import HubError
 from localhub.jobs import schedules
@@ -51,7 +51,7 @@ async def run(request: Request) -> Response:
 
 
 async def timetable(request: Request) -> Response:
-    schedule, facts = _writable(request), await context.checked(request, bodies.Timetable)
+    schedule, facts = _writable(request), await context.checked(request, job_bodies.Timetable)
     schedule.next_at = _following(facts["schedule"])
     schedule.schedule = facts["schedule"]
     return _saved(request, schedule)
@@ -59,12 +59,12 @@ async def timetable(request: Request) -> Response:
 
 async def labels(request: Request) -> Response:
     schedule = _writable(request)
-    schedule.spec = schedule.spec | await context.checked(request, bodies.Labels)
+    schedule.spec = schedule.spec | await context.checked(request, job_bodies.Labels)
     return _saved(request, schedule)
 
 
 async def _create(request: Request) -> Response:
-    namespace, facts = writable_namespace(request), await context.checked(request, bodies.ScheduledJob)
+    namespace, facts = writable_namespace(request), await context.checked(request, job_bodies.ScheduledJob)
     schedule = Schedule(
         owner=namespace,
         creator=context.user(request).name,

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from localhub.api import bodies, context, present_jobs
+from localhub.api import context, job_bodies, present_jobs
 from localhub.api.jobs import runnable
 from localhub.errors import HubError
 
@@ -20,13 +20,13 @@ async def collection(request: Request) -> Response:
         return JSONResponse([_shown(item) for item in store.webhooks() if item["owner"] == who.name])
     context.may_write_to(request, who.name)
     webhook: Webhook = {"id": secrets.token_hex(12), "owner": who.name, "disabled": False}
-    return _saved(request, webhook, await context.checked(request, bodies.Webhook))
+    return _saved(request, webhook, await context.checked(request, job_bodies.Webhook))
 
 
 async def one(request: Request) -> Response:
     webhook = _own(request)
     if request.method == "POST":
-        return _saved(request, webhook, await context.checked(request, bodies.Webhook))
+        return _saved(request, webhook, await context.checked(request, job_bodies.Webhook))
     if request.method == "DELETE":
         context.hub(request).store.remove_webhook(webhook["id"])
         return JSONResponse({})

@@ -11,7 +11,7 @@ FINAL = {"COMPLETED", "CANCELED", "ERROR", "DELETED"}
 DEFAULT_TIMEOUT = 1800
 
 Spec = dict[str, Any]
-"""What is to be run, in the keys of the Hub's request body (`api.bodies.JobSpec`)."""
+"""What is to be run, in the keys of the Hub's request body (`api.job_bodies.JobSpec`)."""
 
 
 def new_id() -> str:
