@@ -39,11 +39,11 @@ def operation(method: str, path: str) -> Operation | None:
 def check(method: str, path: str, status: int, body: Any) -> Operation | None:
     """Asserts that the answer is as documented, and that a refusal says why. None for what is not documented."""
     found = operation(method, path)
-    schema = found and _schema(found, status)
-    if schema:
+    expected = found and schema(found, status)
+    if expected:
         problems = [
             f"{'.'.join(map(str, problem.path))}: {problem.message}"
-            for problem in Draft202012Validator(schema | {"components": DOCUMENT["components"]}).iter_errors(body)
+            for problem in Draft202012Validator(expected | {"components": DOCUMENT["components"]}).iter_errors(body)
         ]
         assert not problems, f"{method} {path} answered {status} {json.dumps(body)[:2000]}\n" + "\n".join(problems)
     elif status >= 400:
@@ -53,7 +53,8 @@ def check(method: str, path: str, status: int, body: Any) -> Operation | None:
     return found
 
 
-def _schema(found: Operation, status: int) -> dict[str, Any] | None:
+def schema(found: Operation, status: int) -> dict[str, Any] | None:
+    """Of one answer; None where neither the document nor recorded traffic says what it looks like."""
     method, path = found
     answers = DOCUMENT["paths"][path][method.lower()].get("responses", {})
     return answers.get(str(status), {}).get("content", {}).get("application/json", {}).get("schema")

@@ -95,7 +95,7 @@ YAML = shape({"errors": array(shape({"message": TEXT})), "warnings": array(shape
 
 _SPACE = "/api/spaces/{namespace}/{repo}"
 ANSWERS: dict[tuple[str, str], dict[int, Any]] = {
-    ("DELETE", "/api/repos/delete"): {200: None},
+    ("DELETE", "/api/repos/delete"): {200: {"const": "OK"}},
     ("GET", f"{_SPACE}/runtime"): {200: RUNTIME},
     ("POST", f"{_SPACE}/pause"): {200: RUNTIME},
     ("POST", f"{_SPACE}/restart"): {200: RUNTIME},
