@@ -1,6 +1,7 @@
 """The command line of localhub."""
 
 import os
+import re
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +11,7 @@ import uvicorn
 
 from localhub import data, preview, server
 from localhub.accounts import ROLES, TOKEN_ROLES, USER_PLANS, Accounts, Org, Token, User
+from localhub.api import bodies
 from localhub.config import Config
 from localhub.hub import Hub
 
@@ -74,13 +76,19 @@ def _variable(pair: str) -> dict[str, str]:
     key, found, value = pair.partition("=")
     if not found:
         raise click.BadParameter(f"{pair}: expected KEY=VALUE")
-    return {"key": key, "value": value}
+    return {"key": _key(key), "value": value}
 
 
 def _secret(key: str) -> dict[str, str]:
     if key not in os.environ:
         raise click.BadParameter(f"{key} is not set in the environment")
-    return {"key": key, "value": os.environ[key]}
+    return {"key": _key(key), "value": os.environ[key]}
+
+
+def _key(text: str) -> str:
+    if not re.fullmatch(bodies.KEY, text):
+        raise click.BadParameter(f"{text}: a name of letters, digits and _, beginning with a letter, is needed")
+    return text
 
 
 def _accounts(users: tuple[str, ...], orgs: tuple[str, ...], tokens: tuple[str, ...]) -> Accounts:

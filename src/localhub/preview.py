@@ -20,6 +20,7 @@ from localhub.config import OWNER, TOKEN
 from localhub.git import snapshot
 from localhub.git.run import GitError
 from localhub.hub import Hub
+from localhub.runner import bench
 from localhub.runner.log import Log
 from localhub.server import Announced
 from localhub.spaces import readme
@@ -102,7 +103,8 @@ class Preview(Announced):
         if space.stage == "RUNNING":
             click.echo(f"localhub: running on http://{self._hub.config.host}:{space.port}")
         else:
-            click.echo(f"localhub: {space.stage} {space.error}")
+            missing = f"there is no {bench.app_file(space.sdk, space.card)}" if space.stage == "NO_APP_FILE" else ""
+            click.echo(f"localhub: {space.stage} {space.error or missing}")
 
     async def _push(self, space: Space) -> bool:
         """Whether the folder differed from what is there."""

@@ -224,3 +224,4 @@ def test_missing_or_wrong_configuration_is_told_from_a_missing_dockerfile(hub, a
     assert "Missing configuration" in hub.wait("local/demo", "CONFIG_ERROR")["errorMessage"]
     spaces.push(api, "local/demo", README_md="---\ntitle: x\nsdk: docker\n---\n")
     hub.wait("local/demo", "NO_APP_FILE")
+    assert "there is no Dockerfile" in hub.logs("local/demo")

@@ -144,6 +144,29 @@ def test_a_static_folder_needs_no_readme(run, folder):
     assert httpx.get(address, trust_env=False).text == "<h1>hello</h1>"
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--variable", "COLOR"), "COLOR: expected KEY=VALUE"),
+        (("--variable", "1A=2"), "1A: a name of letters, digits and _, beginning with a letter, is needed"),
+        (("--secret", "MISSING"), "MISSING is not set in the environment"),
+    ],
+)
+def test_a_variable_or_secret_that_makes_no_sense_ends_it(run, folder, options, said):
+    program = run(*options)
+    assert program.process.wait(timeout=60) == 2
+    program.end()
+    assert said in program.printed
+
+
+def test_a_folder_without_an_app_is_told_what_is_missing(run, folder):
+    (folder / "Dockerfile").unlink()
+    (folder / "app.py").unlink()
+    program = run("--once")
+    program.until(r"localhub: NO_APP_FILE there is no app\.py")
+    assert program.process.wait(timeout=60) == 1
+
+
 def test_one_folder_is_not_run_twice_at_once(run, folder):
     run().until("running on")
     second = run()

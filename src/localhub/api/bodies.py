@@ -23,7 +23,8 @@ def one_of(name: str, known: Iterable[str]) -> str:
 
 Text = Annotated[str, AfterValidator(_without_nul)]
 """What may become part of an argument list or an environment."""
-Key = Annotated[str, Field(pattern=r"^[a-zA-Z][_a-zA-Z0-9]*$")]
+KEY = r"^[a-zA-Z][_a-zA-Z0-9]*$"
+Key = Annotated[str, Field(pattern=KEY)]
 SpaceFlavor = Annotated[str, AfterValidator(lambda name: one_of(name, hardware.FLAVORS))]
 SleepTime = Annotated[int, Field(ge=-1, le=2**53 - 1)]
 Visibility = Literal["public", "private", "protected"]

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from localhub.git import lfs, read, write
 from localhub.runner import emulator, engine, environment, gradio
@@ -24,8 +25,13 @@ def problem(workshop: Workshop, space: Space, sha: str) -> tuple[str, str] | Non
         return "CONFIG_ERROR", "; ".join(found)
     if both := space.variables.keys() & space.secrets.keys():
         return "CONFIG_ERROR", f"Collision on variables and secrets names: {', '.join(sorted(both))}"
-    needed = {"docker": "Dockerfile", "gradio": gradio.app_file(card)}.get(space.sdk)
+    needed = app_file(space.sdk, card)
     return ("NO_APP_FILE", "") if needed and not read.entry(repository, sha, needed) else None
+
+
+def app_file(sdk: str, card: dict[str, Any]) -> str:
+    """What there is no app without; empty where anything will do."""
+    return {"docker": "Dockerfile", "gradio": gradio.app_file(card)}.get(sdk, "")
 
 
 async def build(workshop: Workshop, space: Space, sha: str, folder: Path, log: Log, *, factory: bool) -> Image | None:

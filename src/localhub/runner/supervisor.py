@@ -98,7 +98,9 @@ class Supervisor:
         folder = self._workshop.apps / self.space.id / str(next(self._runs))
         problem = await asyncio.to_thread(bench.problem, self._workshop, self.space, sha)
         if problem:
-            await self._fail(*problem)
+            stage, error = problem
+            log.write(f"--> ERROR: {error or f'there is no {bench.app_file(self.space.sdk, self.space.card)}'}")
+            await self._fail(stage, error)
             return
         try:
             image = await bench.build(self._workshop, self.space, sha, folder, log, factory=factory)
