@@ -1,6 +1,8 @@
 """Docker Spaces without a Docker engine: built and run from their Dockerfile."""
 
+import io
 import os
+import tarfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -166,6 +168,28 @@ CMD ["/code/app.py"]
     log = hub.logs("local/demo")
     assert "exec form" in log
     assert "hidden-key" not in log
+
+
+def test_archives_modes_shells_and_several_arguments_are_what_docker_makes_of_them(hub, api):
+    dockerfile = """\
+FROM python:3.11
+ARG FIRST SECOND="two words"
+ADD pack.tar /opt/
+COPY --chmod=755 tool.sh /usr/bin/tool
+SHELL ["/bin/bash", "-c"]
+RUN [[ "$FIRST/$SECOND" == "given/two words" ]] && cat /opt/inside.txt && /opt/../usr/bin/tool
+COPY . .
+CMD [[ a == a ]] && python app.py
+"""
+    api.add_space_variable("local/demo", "FIRST", "given")
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as file:
+        inside = tarfile.TarInfo("inside.txt")
+        inside.size = 6
+        file.addfile(inside, io.BytesIO(b"packed"))
+    files = {"pack_tar": archive.getvalue(), "tool_sh": b"#!/bin/sh\necho made to run\n", "app_py": spaces.app()}
+    hub.wait("local/demo", "RUNNING", sha=spaces.push(api, "local/demo", Dockerfile=dockerfile, **files))
+    assert "packedmade to run\n" in list(api.fetch_space_logs("local/demo", build=True))
 
 
 def test_a_step_sees_no_secret_but_what_is_mounted_and_no_variable_but_what_is_declared(hub, api):

@@ -53,6 +53,32 @@ def test_what_cannot_be_followed_is_refused_whole(text):
         dockerfile.read(text)
 
 
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("COPPY . .", "unknown instruction: COPPY"),
+        ("WORKDIR", "WORKDIR requires at least one argument"),
+        ("ENV", "ENV requires at least one argument"),
+        ("ENV NAME", "ENV must have two arguments"),
+        ("SHELL /bin/bash -c", "SHELL requires the arguments to be in JSON form"),
+    ],
+)
+def test_what_docker_would_refuse_to_read_is_refused(line, why):
+    with pytest.raises(DockerfileError, match=why):
+        dockerfile.read(f"FROM python:3\n{line}\nCMD python\n")
+
+
+def test_only_arguments_may_come_before_the_image():
+    dockerfile.read("ARG VERSION=3\nFROM python:$VERSION\n")
+    with pytest.raises(DockerfileError, match="no build stage"):
+        dockerfile.read("RUN true\nFROM python:3\n")
+
+
+def test_a_quote_that_nothing_ends_is_refused():
+    with pytest.raises(DockerfileError, match="No closing quotation"):
+        dockerfile.words('"a b')
+
+
 def test_continued_lines_and_comments_are_one_instruction():
     steps = dockerfile.read("FROM python:3\nRUN pip install \\\n  # why\n  a \\\n  b\n")
     assert steps[1].value.split() == ["pip", "install", "a", "b"]

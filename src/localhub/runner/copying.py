@@ -1,10 +1,11 @@
 """COPY and ADD: from the pushed files into the folder that stands in for the image."""
 
-import shlex
+import re
 import shutil
+import tarfile
 from pathlib import Path
 
-from localhub.runner.dockerfile import DockerfileError, Instruction, exec_form
+from localhub.runner.dockerfile import DockerfileError, Instruction, exec_form, words
 from localhub.runner.paths import Paths
 
 
@@ -12,17 +13,21 @@ def copy(instruction: Instruction, context: Path, paths: Paths, workdir: str) ->
     """Raises DockerfileError for a source that is not in the context."""
     if instruction.flag("from") is not None:
         raise DockerfileError(f"{instruction}: copying from another image needs a Docker engine")
-    words = exec_form(instruction.value) or shlex.split(instruction.value)
-    if len(words) < 2:
+    given = exec_form(instruction.value) or words(instruction.value)
+    if len(given) < 2:
         raise DockerfileError(f"{instruction.name} requires at least two arguments")
-    *sources, target = words
+    *sources, target = given
     if any(source.startswith(("http://", "https://", "git@")) for source in sources):
         raise DockerfileError(f"{instruction}: fetching from the network needs a Docker engine")
     found = [path for source in sources for path in _matches(context, source)]
     to_folder = target.endswith(("/", ".")) or len(found) > 1
     destination = paths.real(target, workdir)
+    mode = _mode(instruction)
     for path in found:
-        _place(path, destination, to_folder=to_folder or destination.is_dir())
+        if instruction.name == "ADD" and path.is_file() and tarfile.is_tarfile(path):
+            _unpack(path, destination)
+        else:
+            _place(path, destination, to_folder=to_folder or destination.is_dir(), mode=mode)
 
 
 def _matches(context: Path, source: str) -> list[Path]:
@@ -35,10 +40,30 @@ def _matches(context: Path, source: str) -> list[Path]:
     return found
 
 
-def _place(source: Path, destination: Path, *, to_folder: bool) -> None:
+def _mode(instruction: Instruction) -> int | None:
+    """Of `--chmod`; only the octal form is known everywhere."""
+    given = instruction.flag("chmod")
+    if given is None:
+        return None
+    if not re.fullmatch("[0-7]{3,4}", given):
+        raise DockerfileError(f"invalid chmod parameter: '{given}'. it should be octal string and between 0 and 07777")
+    return int(given, 8)
+
+
+def _unpack(archive: Path, destination: Path) -> None:
+    with tarfile.open(archive) as file:
+        file.extractall(destination, filter="data")
+
+
+def _place(source: Path, destination: Path, *, to_folder: bool, mode: int | None) -> None:
     if source.is_dir():
         shutil.copytree(source, destination, symlinks=True, dirs_exist_ok=True)
-        return
-    target = destination / source.name if to_folder else destination
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(source, target, follow_symlinks=False)
+        copied = [destination / path.relative_to(source) for path in source.rglob("*")]
+    else:
+        target = destination / source.name if to_folder else destination
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target, follow_symlinks=False)
+        copied = [target]
+    for path in copied if mode is not None else []:
+        if not path.is_symlink():
+            path.chmod(mode or 0)

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dockerfile_parse.parser import DockerfileParser, image_from
@@ -17,6 +18,14 @@ NO_OPS = frozenset(
 )
 """Commands that only make sense inside an image of its own; they are named in the build log and skipped."""
 
+_INSTRUCTIONS = frozenset(
+    {
+        *("ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER"),
+        *("ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"),
+    }
+)
+SHELL = ("/bin/sh", "-c")
+_MAY_BE_EMPTY = frozenset({"CMD", "ENTRYPOINT"})
 _PYTHON = re.compile(r"^(?:docker\.io/)?(?:library/)?python(?::(?P<tag>[\w.-]+))?(?:@sha256:\w+)?$")
 _FLAG = re.compile(r"^--(?P<name>[\w-]+)(?:=(?P<value>\"[^\"]*\"|\S+))?\s+")
 _VARIABLE = re.compile(r"\\(\$)|\$(?:\{(\w+)(?::([-+])([^}]*))?\}|(\w+))")
@@ -50,12 +59,14 @@ def read(text: str) -> list[Instruction]:
         if item["instruction"] != "COMMENT"
     ]
     stages = [item for item in found if item.name == "FROM"]
-    if not stages:
+    if not stages or next(item for item in found if item.name != "ARG").name != "FROM":
         raise DockerfileError("dockerfile parse error: no build stage in current context")
     if len(stages) > 1:
         raise DockerfileError("a multi-stage build needs a Docker engine, and none answers on this machine")
     if any(item.name in {"RUN", "COPY"} and re.search(r"<<-?\s*['\"]?\w+", item.value) for item in found):
         raise DockerfileError("a here-document needs a Docker engine, and none answers on this machine")
+    for item in found:
+        _check(item)
     return found
 
 
@@ -98,16 +109,23 @@ def exec_form(value: str) -> list[str] | None:
     return words if isinstance(words, list) and all(isinstance(word, str) for word in words) else None
 
 
-def command_line(entrypoint: str, command: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """Split as a shell would. Raises DockerfileError for a quote that nothing ends."""
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise DockerfileError(f"dockerfile parse error: {text}: {error}") from error
+
+
+def command_line(entrypoint: str, command: str, shell: Sequence[str] = SHELL) -> list[str]:
     """ENTRYPOINT and CMD put together by Docker's rules; a bare python image starts python."""
-    shell = ["/bin/sh", "-c"]
-    words = exec_form(command) if command else []
+    given = exec_form(command) if command else []
     if not entrypoint:
-        return (words if words is not None else [*shell, command]) or ["python3"]
+        return (given if given is not None else [*shell, command]) or ["python3"]
     start = exec_form(entrypoint)
     if start is None:
         return [*shell, entrypoint]
-    return start + (words if words is not None else [*shell, command])
+    return start + (given if given is not None else [*shell, command])
 
 
 def pip_only(command: str) -> bool:
@@ -126,15 +144,26 @@ def requirement_files(command: str) -> list[str] | None:
     """Names of the requirement files a pip line reads; None when it installs from the context itself."""
     files = []
     for part in command.split("&&"):
-        words = iter(shlex.split(part))
-        for word in words:
+        rest = iter(words(part))
+        for word in rest:
             if word in {"-r", "--requirement", "-c", "--constraint"}:
-                files.append(next(words, ""))
+                files.append(next(rest, ""))
             elif word in {"-e", "--editable"} or word.startswith((".", "/")) or word.endswith((".whl", ".gz")):
                 return None
             elif word.startswith(("-r", "--requirement=")):
                 files.append(word.removeprefix("--requirement=").removeprefix("-r"))
     return files
+
+
+def _check(item: Instruction) -> None:
+    if item.name not in _INSTRUCTIONS:
+        raise DockerfileError(f"dockerfile parse error: unknown instruction: {item.name}")
+    if not item.value and item.name not in _MAY_BE_EMPTY:
+        raise DockerfileError(f"dockerfile parse error: {item.name} requires at least one argument")
+    if item.name == "ENV" and "=" not in item.value and len(item.value.split()) < 2:
+        raise DockerfileError("dockerfile parse error: ENV must have two arguments")
+    if item.name == "SHELL" and not exec_form(item.value):
+        raise DockerfileError("dockerfile parse error: SHELL requires the arguments to be in JSON form")
 
 
 def _instruction(name: str, value: str) -> Instruction:

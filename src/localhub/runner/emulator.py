@@ -43,6 +43,7 @@ class _State:
     workdir: str = "/"
     user: str = ""
     """Of the steps that follow, as the Dockerfile names it; empty for root."""
+    shell: tuple[str, ...] = dockerfile.SHELL
     command: str = ""
     entrypoint: str = ""
 
@@ -144,6 +145,8 @@ def _apply(step: Instruction, state: _State, order: Order) -> None:
             if state.user and state.env["HOME"] == "/root":
                 state.env["HOME"] = f"/home/{name}"
             _make_home(state)
+        case "SHELL":
+            state.shell = tuple(dockerfile.exec_form(value) or dockerfile.SHELL)
         case "CMD":
             state.command = step.value
         case "ENTRYPOINT":
@@ -154,7 +157,7 @@ async def _run(step: Instruction, state: _State, order: Order, place: _Place, *,
     if cached and dockerfile.pip_only(step.value):
         order.say("CACHED")
         return
-    words = dockerfile.exec_form(step.value) or ["/bin/sh", "-c", step.value]
+    words = dockerfile.exec_form(step.value) or [*state.shell, step.value]
     env = _real(state.args | state.env, state.paths) | index_env(place.store)
     env["PATH"] = f"{place.stubs}:{env['PATH']}"
     folder = state.paths.real(state.workdir)
@@ -181,7 +184,7 @@ def _hand_over(order: Order) -> None:
 
 
 def _image(state: _State, uid: int | None) -> Image:
-    words = dockerfile.command_line(state.entrypoint, state.command)
+    words = dockerfile.command_line(state.entrypoint, state.command, state.shell)
     folder = state.paths.real(state.workdir)
     folder.mkdir(parents=True, exist_ok=True)
     return Image(tuple(words), folder, state.env, state.paths, uid)
@@ -193,8 +196,8 @@ def _from(steps: list[Instruction]) -> int:
 
 def _assignments(step: Instruction, given: dict[str, str]) -> list[tuple[str, str]]:
     """ARG: a Space's variable wins over the default."""
-    name, _, default = step.value.partition("=")
-    return [(name, given.get(name, default.strip("\"'")))]
+    pairs = (word.partition("=") for word in dockerfile.words(step.value))
+    return [(name, given.get(name, default)) for name, _, default in pairs]
 
 
 def _venv_key(steps: list[Instruction], order: Order, python: str) -> str:
