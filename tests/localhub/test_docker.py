@@ -192,6 +192,17 @@ CMD [[ a == a ]] && python app.py
     assert "packedmade to run\n" in list(api.fetch_space_logs("local/demo", build=True))
 
 
+def test_an_archive_writes_nothing_outside_of_the_image(hub, api, tmp_path):
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as file:
+        for name in (f"{tmp_path}/absolute", f"{'../' * 20}{tmp_path}/relative"):
+            file.addfile(tarfile.TarInfo(name))
+    dockerfile = "FROM python:3.11\nADD pack.tar /opt/\nCOPY . .\nCMD python app.py\n"
+    spaces.push_app(api, "local/demo", dockerfile=dockerfile, pack_tar=archive.getvalue())
+    assert "tar" in hub.wait("local/demo", "BUILD_ERROR")["errorMessage"]
+    assert {path.name for path in tmp_path.iterdir()} == {"hub"}
+
+
 def test_a_step_sees_no_secret_but_what_is_mounted_and_no_variable_but_what_is_declared(hub, api):
     dockerfile = """\
 FROM python:3.11
