@@ -132,7 +132,7 @@ CALLS: dict[Operation, Call] = {
     ("POST", "/api/settings/webhooks"): Call("/api/settings/webhooks", _WEBHOOK),
     ("GET", "/api/settings/webhooks/{webhookId}"): Call("/api/settings/webhooks/{webhook}"),
     ("POST", "/api/settings/webhooks/{webhookId}"): Call(
-        "/api/settings/webhooks/{webhook}", {"watched": [], "domains": ["discussion"], "job": SPEC}
+        "/api/settings/webhooks/{webhook}", _WEBHOOK | {"domains": ["discussion"], "job": SPEC}
     ),
     ("DELETE", "/api/settings/webhooks/{webhookId}"): Call("/api/settings/webhooks/{webhook}"),
     ("POST", "/api/settings/webhooks/{webhookId}/{action}"): Call("/api/settings/webhooks/{webhook}/disable"),

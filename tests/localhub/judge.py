@@ -60,6 +60,13 @@ def schema(found: Operation, status: int) -> dict[str, Any] | None:
     return answers.get(str(status), {}).get("content", {}).get("application/json", {}).get("schema")
 
 
+def allows(found: Operation, body: Any) -> bool:
+    """Whether the document allows a body to be sent; what it says nothing about is allowed."""
+    given = DOCUMENT["paths"][found[1]][found[0].lower()].get("requestBody", {})
+    expected = given.get("content", {}).get("application/json", {}).get("schema", {})
+    return bool(Draft202012Validator(expected | {"components": DOCUMENT["components"]}).is_valid(body))
+
+
 def _pattern(template: str) -> re.Pattern[str]:
     # A trailing path may be left out: the root of a tree.
     text = template.replace("/{path}", "(/.*)?").replace("{rev}", ".+?").replace("{compare}", ".+")

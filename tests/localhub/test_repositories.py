@@ -68,6 +68,13 @@ def test_what_is_given_at_creation_is_kept(hub):
     assert api.get_space_variables("local/demo")["COLOR"].value == "red"
 
 
+def test_private_and_visibility_are_not_given_together(hub):
+    new = {"name": "demo", "type": "space", "sdk": "static", "visibility": "private"}
+    with hub.http() as client:
+        assert client.post("/api/repos/create", json=new | {"private": True}).status_code == 400
+        assert client.post("/api/repos/create", json=new | {"private": None}).status_code == 200
+
+
 def test_a_deleted_space_is_gone_and_deleting_it_again_can_be_ignored(hub):
     api = hub.api()
     spaces.docker(api, "local/demo")

@@ -1,9 +1,9 @@
 """The shapes of request bodies about repositories, as the Hub's published document gives them."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from localhub import hardware
@@ -31,7 +31,9 @@ Visibility = Literal["public", "private", "protected"]
 
 
 class Body(BaseModel):
-    """Strict: a number is no string. What a body holds besides is ignored, as the Hub does."""
+    """Strict: a number is no string, and null is not the same as nothing. What a body holds besides is ignored, as the
+    Hub does. A default only says what is allowed: what was not sent is not in the facts (`context.checked`).
+    """
 
     model_config = ConfigDict(strict=True, alias_generator=to_camel)
 
@@ -41,7 +43,13 @@ class Entry(Body):
 
     key: Key
     value: Text = ""
-    description: str | None = None
+    description: str = ""
+
+
+class FirstEntry(Entry):
+    """One that a Space comes with."""
+
+    value: Text
 
 
 class Named(Body):
@@ -58,12 +66,12 @@ class Volume(Body):
 
 
 class Volumes(Body):
-    volumes: list[Volume]
+    volumes: Annotated[list[Volume], Field(min_length=1)]
 
 
 class Hardware(Body):
     flavor: SpaceFlavor
-    sleep_time_seconds: SleepTime | None = None
+    sleep_time_seconds: SleepTime = -1
 
 
 class Sleep(Body):
@@ -84,11 +92,11 @@ class Repository(Body):
 
 
 class RepositorySettings(Body):
-    private: bool | None = None
-    visibility: Visibility | None = None
-    gated: Literal["auto", "manual", False] | None = None
-    discussions_disabled: bool | None = None
-    discussions_sorting: Literal["recently-created", "trending", "reactions"] | None = None
+    private: bool = False
+    visibility: Visibility = "public"
+    gated: Literal["auto", "manual", False] = False
+    discussions_disabled: bool = False
+    discussions_sorting: Literal["recently-created", "trending", "reactions"] = "trending"
 
 
 class Move(Body):
@@ -101,19 +109,25 @@ class SpaceOptions(Body):
     """What a Space may be given when it comes to be."""
 
     private: bool | None = None
-    visibility: Visibility | None = None
-    hardware: SpaceFlavor | None = None
-    sleep_time_seconds: SleepTime | None = None
-    secrets: list[Entry] | None = None
-    variables: list[Entry] | None = None
-    volumes: list[Volume] | None = None
+    visibility: Visibility = "public"
+    hardware: SpaceFlavor = "cpu-basic"
+    sleep_time_seconds: SleepTime = -1
+    secrets: list[FirstEntry] = []
+    variables: list[FirstEntry] = []
+    volumes: list[Volume] = []
 
 
 class NewRepository(Repository, SpaceOptions):
     type: str = "model"
-    sdk: str | None = None
-    template: str | None = None
-    files: list[dict[str, Any]] | None = None
+    sdk: str = ""
+    template: str = ""
+    files: list[dict[str, Any]] = []
+
+    @model_validator(mode="after")
+    def _one_visibility(self) -> Self:
+        if self.private is not None and "visibility" in self.model_fields_set:
+            raise ValueError("private cannot be specified along with visibility")
+        return self
 
 
 class Duplicate(SpaceOptions):
@@ -144,18 +158,18 @@ class BucketLine(Body):
 
 
 class Branch(Body):
-    starting_point: str | None = None
-    empty_branch: bool | None = None
-    overwrite: bool | None = None
+    starting_point: str = ""
+    empty_branch: bool = False
+    overwrite: bool = False
 
 
 class Tag(Body):
     tag: Annotated[str, Field(min_length=1)]
-    message: str | None = None
+    message: str = ""
 
 
 class Squash(Body):
-    message: Annotated[Text, Field(max_length=500)] | None = None
+    message: Annotated[Text, Field(max_length=500)] = ""
 
 
 class Upload(Body):
@@ -166,8 +180,8 @@ class Upload(Body):
 
 class Uploads(Body):
     files: Annotated[list[Upload], Field(max_length=256)]
-    git_attributes: str | None = None
-    git_ignore: str | None = None
+    git_attributes: str = ""
+    git_ignore: str = ""
 
 
 class Card(Body):

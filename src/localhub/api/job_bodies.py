@@ -8,6 +8,7 @@ from localhub import hardware
 from localhub.api.bodies import Body, Key, Text, Volume, one_of
 
 EnvName = Annotated[str, Field(pattern=r"^[a-zA-Z][_a-zA-Z0-9]+$")]
+LabelKey = Annotated[str, Field(max_length=100, pattern=r"^[a-zA-Z0-9._-]+$")]
 Label = Annotated[str, Field(max_length=100, pattern=r"^[a-zA-Z0-9._-]*$")]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Group = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{24}$")]
@@ -15,8 +16,8 @@ JobFlavor = Annotated[str, AfterValidator(lambda name: one_of(name, hardware.JOB
 
 
 class Expose(Body):
-    ports: list[Port]
-    ports_public: list[Port] = Field(default_factory=list)
+    ports: Annotated[list[Port], Field(max_length=20)]
+    ports_public: Annotated[list[Port], Field(max_length=20)] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _public_ones_are_exposed(self) -> Self:
@@ -30,32 +31,32 @@ class Ssh(Body):
 
 
 class JobSpec(Body):
-    docker_image: Annotated[Text, Field(min_length=1)] | None = None
-    space_id: Annotated[str, Field(min_length=1)] | None = None
-    command: list[Annotated[Text, Field(min_length=1)]] = Field(default_factory=list)
+    docker_image: Annotated[Text, Field(min_length=1)] = ""
+    space_id: Annotated[str, Field(min_length=1)] = ""
+    command: Annotated[list[Annotated[Text, Field(min_length=1)]], Field(min_length=1)] = Field(default_factory=list)
     arguments: list[Text] = Field(default_factory=list)
     environment: dict[EnvName, Text] = Field(default_factory=dict)
     secrets: dict[Key, Text] = Field(default_factory=dict)
     flavor: JobFlavor
-    arch: Literal["amd64", "arm64"] | None = None
+    arch: Literal["amd64", "arm64"] = "amd64"
     timeout_seconds: Annotated[int, Field(ge=1, le=2**53 - 1)] | None = None
     attempts: Annotated[int, Field(ge=1, le=2**53 - 1)] = 1
-    labels: dict[Label, Label] = Field(default_factory=dict)
-    volumes: list[Volume] = Field(default_factory=list)
-    expose: Expose | None = None
-    ssh: Ssh | None = None
-    network: dict[str, Any] | None = None
-    resource_group_id: Group | None = None
+    labels: dict[LabelKey, Label] = Field(default_factory=dict)
+    volumes: Annotated[list[Volume], Field(min_length=1)] = Field(default_factory=list)
+    expose: Expose = Expose.model_construct(ports=[])
+    ssh: Ssh = Ssh.model_construct()
+    network: dict[str, Any] = Field(default_factory=dict)
+    resource_group_id: Group = ""
 
     @model_validator(mode="after")
     def _one_image(self) -> Self:
-        if (self.docker_image is None) == (self.space_id is None):
+        if bool(self.docker_image) == bool(self.space_id):
             raise ValueError("exactly one of dockerImage and spaceId is required")
         return self
 
 
 class Labels(Body):
-    labels: dict[Label, Label]
+    labels: dict[LabelKey, Label]
 
 
 _CRON = (
@@ -80,10 +81,14 @@ class Watched(Body):
 
 
 class Webhook(Body):
-    watched: list[Watched] | None = None
-    url: Annotated[str, Field(pattern=r"^https?://[^/]")] | None = None
-    job: JobSpec | None = None
-    job_source_id: str | None = None
-    domains: list[Literal["repo", "discussion"]] | None = None
-    secret: Annotated[str, Field(pattern=r"^[\x20-\x7F]*$")] | None = None
-    secrets: dict[Key, Text] | None = None
+    watched: list[Watched]
+    url: Annotated[str, Field(pattern=r"^https?://[^/]")] = ""
+    job: JobSpec = JobSpec.model_construct(flavor="")
+    job_source_id: str = ""
+    domains: Annotated[list[Literal["repo", "discussion"]], Field(min_length=1)] = Field(default_factory=list)
+    secret: Annotated[str, Field(pattern=r"^[\x20-\x7F]*$")] = ""
+    secrets: dict[Key, Text] = Field(default_factory=dict)
+
+
+class NewWebhook(Webhook):
+    watched: Annotated[list[Watched], Field(min_length=1)]

@@ -20,7 +20,7 @@ async def collection(request: Request) -> Response:
         return JSONResponse([_shown(item) for item in store.webhooks() if item["owner"] == who.name])
     context.may_write_to(request, who.name)
     webhook: Webhook = {"id": secrets.token_hex(12), "owner": who.name, "disabled": False}
-    return _saved(request, webhook, await context.checked(request, job_bodies.Webhook))
+    return _saved(request, webhook, await context.checked(request, job_bodies.NewWebhook))
 
 
 async def one(request: Request) -> Response:
