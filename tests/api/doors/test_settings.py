@@ -84,7 +84,7 @@ def test_a_static_space_has_no_settings_as_the_hub_says(crew: Crew, wanted: dict
     ("hardware", "wanted", "answered", "sentence"),
     [
         ("cpu-basic", SLEEP, 422, "The sleep time of CPU Basic is not configurable"),
-        ("zero-a10g", SLEEP, 422, "The sleep time of ZeroGPU is not configurable"),
+        ("cpu-basic", {"hardware": "zero-a10g"}, 422, "ZeroGPU is for Gradio Spaces only"),
         ("t4-small", SLEEP | {"hardware": "cpu-basic"}, 422, "CPU Basic is not configurable"),
         ("cpu-basic", {"hardware": "quantum"}, 422, "must be one of [cpu-basic"),
         ("cpu-basic", {"replicas": 2}, 422, "More than one replica needs paid hardware"),
