@@ -38,6 +38,7 @@ from localhub.api import (
 )
 from localhub.config import Config
 from localhub.errors import HubError
+from localhub.git.run import GitError
 from localhub.hub import Hub
 
 # `search` before `info`: its fixed paths look like `/api/spaces/OWNER/NAME`.
@@ -80,7 +81,12 @@ def create_app(config: Config, address: str) -> Starlette:
         routes=routes,
         lifespan=lifespan,
         middleware=[Middleware(observe.Observe, hub=hub)],
-        exception_handlers={HubError: errors.respond, HTTPException: _not_found, ClientDisconnect: _hung_up},
+        exception_handlers={
+            HubError: errors.respond,
+            GitError: _git_failed,
+            HTTPException: _not_found,
+            ClientDisconnect: _hung_up,
+        },
     )
     app.state.hub = hub
     return app
@@ -89,6 +95,16 @@ def create_app(config: Config, address: str) -> Starlette:
 async def _not_found(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     return JSONResponse({"error": "Not found" if status == 404 else "Method not allowed"}, status)
+
+
+async def _git_failed(request: Request, error: Exception) -> Response:
+    """Of a Space that was deleted while it was read, nothing can be read any more. Otherwise the fault is ours."""
+    hub: Hub = request.app.state.hub
+    if not isinstance(error, GitError) or any(
+        hub.runner.workshop.repository(space) == error.repository for space in hub.store
+    ):
+        raise error
+    return errors.respond(request, errors.repository_missing())
 
 
 async def _hung_up(_request: Request, _error: Exception) -> Response:

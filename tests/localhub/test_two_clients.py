@@ -1,6 +1,7 @@
 """Two clients who want the same thing at once, or one of them what the other is just taking away."""
 
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -78,3 +79,36 @@ def test_a_space_that_is_deleted_while_it_is_pushed_to_is_gone(hub):
     assert list(api.list_spaces()) == []
     with hub.http() as client:
         assert client.get("/").status_code == 200
+
+
+def test_whoever_reads_what_is_being_deleted_is_told_that_it_is_gone(hub):
+    places = ("", "/tree/main?expand=true", "/commits/main", "/refs", "/revision/main", "/runtime")
+
+    def read(place: str, *, until) -> set[int]:
+        found = set()
+        with hub.http() as client:
+            while not until.is_set():
+                found.add(client.get(f"/api/spaces/local/demo{place}").status_code)
+        return found
+
+    done = threading.Event()
+    with ThreadPoolExecutor(len(places)) as pool:
+        readers = [pool.submit(read, place, until=done) for place in places]
+        for _ in range(8):
+            spaces.docker(hub.api(), "local/demo")
+            hub.api().delete_repo("local/demo", repo_type="space")
+        done.set()
+        assert set().union(*(reader.result() for reader in readers)) <= {200, 404}
+
+
+def test_what_is_pushed_to_while_it_is_copied_is_copied_whole(hub):
+    api = hub.api()
+    spaces.docker(api, "local/source")
+    with ThreadPoolExecutor(2) as pool:
+        pushes = [pool.submit(spaces.push, api, "local/source", one_txt=str(number)) for number in range(10)]
+        for number in range(5):
+            api.duplicate_repo("local/source", f"local/copy-{number}", repo_type="space")
+        for one in pushes:
+            one.result()
+    for number in range(5):
+        assert "README.md" in api.list_repo_files(f"local/copy-{number}", repo_type="space")

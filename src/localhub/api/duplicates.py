@@ -20,7 +20,8 @@ async def duplicate(request: Request) -> Response:
     space = repos.planned(request, namespace or who.name, name, source.sdk, facts)
     space.variables = source.variables | space.variables
     with hub.store.coming(space):
-        space.head = await _copy(request, source, space)
+        async with hub.changing(source):
+            space.head = await _copy(request, source, space)
         await hub.runner.add(space)
     hub.webhooks.emit(space, "create", "repo")
     await hub.moved(space, "refs/heads/main", None, space.head)

@@ -16,6 +16,10 @@ ENVIRONMENT = {
 class GitError(Exception):
     """git ended with a non-zero status."""
 
+    def __init__(self, message: str, repository: Path) -> None:
+        super().__init__(message)
+        self.repository = repository
+
 
 def git(
     repository: Path, *arguments: str, data: bytes = b"", env: dict[str, str] | None = None, no_failure: int = 0
@@ -29,5 +33,5 @@ def git(
         env=ENVIRONMENT | (env or {}),
     )
     if done.returncode not in {0, no_failure}:
-        raise GitError(f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}")
+        raise GitError(f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}", repository)
     return done.stdout

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from localhub.git.run import ENVIRONMENT
+from localhub.spawn import spawn
 
 SERVICES = ("git-upload-pack", "git-receive-pack")
 LONGEST = 600.0
@@ -72,7 +73,7 @@ async def exchange(
 
 @asynccontextmanager
 async def _running(command: tuple[str, ...], request: Request, protocol: str) -> AsyncIterator[asyncio.StreamReader]:
-    process = await asyncio.create_subprocess_exec(
+    process = await spawn(
         *command,
         stdin=request,
         stdout=asyncio.subprocess.PIPE,
@@ -80,13 +81,16 @@ async def _running(command: tuple[str, ...], request: Request, protocol: str) ->
         env=ENVIRONMENT | {"GIT_PROTOCOL": protocol},
     )
     limit = asyncio.get_running_loop().call_later(LONGEST, _kill, process)
+    assert process.stdout
     try:
-        assert process.stdout
         yield process.stdout
     finally:
-        limit.cancel()
-        _kill(process)
+        if not process.stdout.at_eof():
+            _kill(process)
+        # To the end of what it wrote: until then asyncio does not take it for ended.
+        await process.stdout.read()
         await process.wait()
+        limit.cancel()
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from localhub.spawn import spawn
+
 KEEPER = Path(__file__).with_name("keeper.py")
 GRACE = 5.0
 LONGEST_LINE = 16_384
@@ -27,7 +29,7 @@ class Process:
     ) -> "Process":
         """`uid` is whom it runs as, for a localhub that may choose; None is localhub's own."""
         who = "-" if uid is None else str(uid)
-        child = await asyncio.create_subprocess_exec(
+        child = await spawn(
             *(sys.executable, "-I", "-S", str(KEEPER), str(GRACE), who, str(folder), *command),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
