@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.localhub import spaces, wheels
-from tests.localhub.test_docker import judge_secret_modes
+from tests.localhub.test_build_steps import judge_secret_modes
 from tests.localhub_server import ROOT, LocalHub
 
 from localhub.runner import user
