@@ -16,9 +16,10 @@ demo: $(ENV) ## Deploy an app to a local Hub and show it; ONCE=1 stops after it 
 serve: $(ENV) ## Run Spaceport with the settings of the environment and .env
 	@$(PY) -m spaceport serve
 
+# Three at a time on two cores: much of a test is waiting for programs.
 test: $(DEV) ## Run the tests, with a Postgres and a Hub of their own; TESTS=tests/unit runs a part
 	@scripts/browser
-	@$(PY) -m pytest -n 2 -q $(TESTS)
+	@$(PY) -m pytest -n 3 -q $(TESTS)
 
 check: $(DEV) ## What CI runs: format, lint, types, import contracts, tests
 	@$(PY) -m ruff format --check

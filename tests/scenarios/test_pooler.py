@@ -23,6 +23,9 @@ pytestmark = pytest.mark.skipif(
     shutil.which("pgbouncer") is None, reason="there is no pgbouncer here: apt-get install pgbouncer"
 )
 
+# Of the one database.
+SEALING_KEY = base64.b64encode(secrets.token_bytes(32)).decode()
+
 
 @pytest.fixture(scope="module")
 def database(home: Path) -> Iterator[Embedded]:
@@ -65,7 +68,7 @@ def test_a_deployment_goes_live_and_is_followed_behind_a_pooler(
         DATABASE_URL=pooled_url,
         DATABASE_POOLED="true",
         JWT_SECRET=secrets.token_urlsafe(48),
-        SEALING_KEY=base64.b64encode(secrets.token_bytes(32)).decode(),
+        SEALING_KEY=SEALING_KEY,
         **({"DATABASE_DIRECT_URL": database.url} if direct else {}),
     )
     try:

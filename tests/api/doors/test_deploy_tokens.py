@@ -51,7 +51,7 @@ def test_it_uploads_deploys_its_space_and_reads_what_came_of_it(crew: Crew, ci: 
     assert asked.status_code == 202
     path = asked.headers["Location"]
     assert ci.get(path).json()["source"]["upload_id"] == upload["id"]
-    assert ci.get(f"{path}/logs").json() == {"items": [], "next_cursor": 0}
+    assert ci.get(f"{path}/logs").json() == {"items": [], "next_cursor": 0, "pruned_at": None}
     assert ci.get(f"{path}/summary").text.startswith("## Deployment to local/")
     crew.done("POST", f"{path}/cancellation")
     assert "was canceled" in ci.get(f"{path}/summary").text

@@ -47,7 +47,7 @@ class Bench:
                 session.add(Team(id=team_id, slug=team_id, name=team_id, personal=False))
                 session.flush()
             account = HubAccount(
-                team_id=team_id, endpoint="http://hub", origin="stored", name="a", plan="pro", token_role="write"
+                team_id=team_id, endpoint="http://hub", origin="environment", name="a", plan="pro", token_role="write"
             )
             session.add(account)
             session.flush()
