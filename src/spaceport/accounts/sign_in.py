@@ -18,7 +18,7 @@ from spaceport import clock, errors
 from spaceport.accounts import email as emails
 from spaceport.accounts import passwords, throttle
 from spaceport.accounts.caller import Caller
-from spaceport.accounts.model import EndReason, SignInSession, User
+from spaceport.accounts.model import EndReason, PasswordChange, SignInSession, User
 from spaceport.accounts.tokens import AccessTokens
 from spaceport.events.record import record
 
@@ -119,24 +119,24 @@ def sign_out(session: Session, *, user_id: str, session_id: str) -> None:
 
 def sign_out_others(session: Session, caller: Caller) -> None:
     """Ends every session of this user but the one that asks."""
-    ended = _end_others(session, user_id=caller.user_id, session_id=caller.session_id)
+    ended = _end_others(session, caller)
     record(session, "session.others_ended", team_id=caller.default_team_id, actor=caller.user_id, ended=ended)
 
 
 def change_password(
-    session: Session, *, user_id: str, session_id: str, current: str, new: str, client: Client
+    session: Session, caller: Caller, wanted: PasswordChange, *, client: Client
 ) -> errors.Forbidden | None:
     """Everywhere else one is signed out. A refusal is returned, so that the attempt is committed; raises RateLimited.
 
     The present password is asked for, and attempts count as those to sign in do: an open session is not enough.
     """
-    user = session.get_one(User, user_id)
+    user = session.get_one(User, caller.user_id)
     throttle.count(session, account=user.email, address=client.address)
-    if not passwords.verified(current, user.password_hash):
+    if not passwords.verified(wanted.current.get_secret_value(), user.password_hash):
         return errors.Forbidden("The present password is wrong.", code="password_wrong", fix="Type it again.")
     throttle.clear(session, account=user.email, address=client.address)
-    user.password_hash = passwords.hashed(new)
-    _end_others(session, user_id=user_id, session_id=session_id)
+    user.password_hash = passwords.hashed(wanted.new.get_secret_value())
+    _end_others(session, caller)
     return None
 
 
@@ -175,10 +175,12 @@ def _rotate(tokens: AccessTokens, row: SignInSession, family: str) -> SignedIn:
     )
 
 
-def _end_others(session: Session, *, user_id: str, session_id: str) -> int:
+def _end_others(session: Session, caller: Caller) -> int:
     """How many."""
     others = select(SignInSession).where(
-        SignInSession.user_id == user_id, SignInSession.id != session_id, col(SignInSession.ended_at).is_(None)
+        SignInSession.user_id == caller.user_id,
+        SignInSession.id != caller.session_id,
+        col(SignInSession.ended_at).is_(None),
     )
     found = session.exec(others).all()
     for each in found:

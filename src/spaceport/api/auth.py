@@ -92,14 +92,7 @@ def change_password(instance: RunningInstance, request: Request, claims: SignedI
     """Every other session of this user ends. 403 `password_wrong` for another one than the present password."""
     with instance.database.unit_of_work() as session:
         caller = queries.caller(session, claims)
-        refused = sign_in.change_password(
-            session,
-            user_id=caller.user_id,
-            session_id=caller.session_id,
-            current=wanted.current.get_secret_value(),
-            new=wanted.new.get_secret_value(),
-            client=_client(request),
-        )
+        refused = sign_in.change_password(session, caller, wanted, client=_client(request))
     if refused is not None:
         raise refused
 

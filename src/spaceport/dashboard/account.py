@@ -51,14 +51,7 @@ def send_password(instance: RunningInstance, request: Request, form: Sent) -> Re
             wanted = forms.parsed(PasswordChange, {"current": form.exact("current"), "new": form.exact("new")})
         except errors.Invalid as error:
             return _page(session, request, caller, refused=error)
-        refused = sign_in.change_password(
-            session,
-            user_id=caller.user_id,
-            session_id=caller.session_id,
-            current=wanted.current.get_secret_value(),
-            new=wanted.new.get_secret_value(),
-            client=visitor.client(request),
-        )
+        refused = sign_in.change_password(session, caller, wanted, client=visitor.client(request))
         if refused is not None:
             return _page(session, request, caller, refused=refused)
     said = Flash("good", "Your password is changed.", "Everywhere else you are signed out.")

@@ -56,6 +56,16 @@ def visit(dashboard):
 
 
 @pytest.fixture
+def team(crew) -> str:
+    return f"/teams/{crew.team_id}"
+
+
+@pytest.fixture
+def owner(visit, crew):
+    return visit(crew.people["owner"])
+
+
+@pytest.fixture
 def deployment(crew) -> str:
     return crew.done("POST", f"{crew.space}/deployments")["id"]
 

@@ -4,11 +4,6 @@ import pytest
 from tests.api.conftest import PASSWORD
 
 
-@pytest.fixture
-def owner(visit, crew):
-    return visit(crew.people["owner"])
-
-
 def sessions(person) -> list[dict]:
     return person.get("/api/v1/me/sessions").json()
 

@@ -3,16 +3,6 @@
 import pytest
 
 
-@pytest.fixture
-def team(crew) -> str:
-    return f"/teams/{crew.team_id}"
-
-
-@pytest.fixture
-def owner(visit, crew):
-    return visit(crew.people["owner"])
-
-
 def test_a_team_is_renamed_and_what_is_no_name_is_said_and_kept_in_the_field(owner, team):
     answer = owner.submit(f"{team}/name", {"name": "Motors & more"})
     assert (answer.status_code, answer.headers["location"]) == (303, team)

@@ -7,16 +7,6 @@ from spaceport.hub_accounts.model import HubAccount
 from spaceport.spaces.model import Space
 
 
-@pytest.fixture
-def team(crew) -> str:
-    return f"/teams/{crew.team_id}"
-
-
-@pytest.fixture
-def owner(visit, crew):
-    return visit(crew.people["owner"])
-
-
 def role_of(crew, who: str) -> str | None:
     members = crew.done("GET", f"/api/v1/teams/{crew.team_id}/members")
     return next((each["role"] for each in members if each["user_id"] == crew.people[who].id), None)
