@@ -10,6 +10,11 @@ def storable(value: str) -> str:
     return value
 
 
+def mended(value: str) -> str:
+    """Of others' words, what can be kept: a JSON text may hold a NUL, and half of a surrogate pair."""
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+
+
 def encodable(value: SecretStr) -> SecretStr:
     try:
         value.get_secret_value().encode()

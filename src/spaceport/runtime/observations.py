@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
+from spaceport import text
 from spaceport.hub import Runtime
 from spaceport.runtime import usage
 from spaceport.runtime.model import Observation
@@ -41,10 +42,5 @@ def condition(runtime: Runtime | None) -> dict[str, Any]:
         "replicas": runtime.replicas if runtime else {},
         "dev_mode": runtime.dev_mode if runtime else None,
         "domains": list(runtime.domains) if runtime else [],
-        "error": _storable(runtime.error) if runtime and runtime.error else None,
+        "error": text.mended(runtime.error)[:_LONGEST_ERROR] if runtime and runtime.error else None,
     }
-
-
-def _storable(error: str) -> str:
-    """Postgres takes no zero byte, and nobody reads a longer error."""
-    return error.replace("\0", "\N{REPLACEMENT CHARACTER}")[:_LONGEST_ERROR]

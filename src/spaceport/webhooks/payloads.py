@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs
 
+from spaceport import text
 from spaceport.webhooks.providers import HEADERS, Provider, first
 
 NOTHING = "0" * 40
@@ -181,7 +182,7 @@ def _files(commits: list[Any]) -> frozenset[str] | None:
                 return None
             found.update(path for path in listed if isinstance(path, str))
     names = "".join(found)
-    return frozenset(found) if len(found) <= _MAX_FILES and _storable(names) == names else None
+    return frozenset(found) if len(found) <= _MAX_FILES and text.mended(names) == names else None
 
 
 def _map(document: Any, name: str) -> dict[str, Any]:
@@ -196,12 +197,7 @@ def _list(document: Any, name: str) -> list[Any]:
 
 def _text(document: Any, name: str) -> str | None:
     value = document.get(name) if isinstance(document, dict) else None
-    return _storable(value[:_LONGEST_MESSAGE]) if isinstance(value, str) and value else None
-
-
-def _storable(text: str) -> str:
-    """The database takes neither NUL nor half of a surrogate pair, and JSON can hold both."""
-    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
+    return text.mended(value[:_LONGEST_MESSAGE]) if isinstance(value, str) and value else None
 
 
 def _sha(document: Any, name: str) -> str | None:
